@@ -1,0 +1,92 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// What the compiler offers beyond Swift 6 mode; every target has it.
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableUpcomingFeature("InferIsolatedConformances"),
+]
+
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let engines: [Target.Dependency] = [
+  "PersistencyMemory", "PersistencySQLite", "PersistencyLMDB", "PersistencyRocksDB",
+]
+
+let package = Package(
+  name: "Persistency",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "PersistencyCore", targets: ["PersistencyCore"]),
+    .library(name: "PersistencyMemory", targets: ["PersistencyMemory"]),
+    .library(name: "PersistencySQLite", targets: ["PersistencySQLite"]),
+    .library(name: "PersistencyLMDB", targets: ["PersistencyLMDB"]),
+    .library(name: "PersistencyRocksDB", targets: ["PersistencyRocksDB"]),
+    .library(name: "PersistencyConformance", targets: ["PersistencyConformance"]),
+    .executable(name: "persistency", targets: ["PersistencyCLI"]),
+    .executable(name: "persistency-bench", targets: ["PersistencyBench"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-log.git", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-crypto.git", "3.0.0"..<"5.0.0"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.1.0"),
+  ],
+  targets: [
+    // MARK: The contract, and the engines behind it
+    .target(name: "PersistencyCore", dependencies: [log], path: "Sources/Core"),
+    .target(name: "PersistencyMemory", dependencies: ["PersistencyCore"], path: "Sources/MemoryBackend"),
+    .target(
+      name: "PersistencySQLite", dependencies: ["PersistencyCore", "CPersistencySQLite"],
+      path: "Sources/SQLiteBackend", exclude: ["CSQLite"]),
+    .target(
+      name: "PersistencyLMDB", dependencies: ["PersistencyCore", "CPersistencyLMDB"],
+      path: "Sources/LMDBBackend", exclude: ["CLMDB"]),
+    .target(
+      name: "PersistencyRocksDB", dependencies: ["PersistencyCore", "CPersistencyRocksDB"],
+      path: "Sources/RocksBackend", exclude: ["CRocksDB"]),
+
+    // MARK: The C libraries
+    .systemLibrary(
+      name: "CPersistencySQLite", path: "Sources/SQLiteBackend/CSQLite", pkgConfig: "sqlite3",
+      providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]),
+    .systemLibrary(
+      name: "CPersistencyLMDB", path: "Sources/LMDBBackend/CLMDB", pkgConfig: "lmdb",
+      providers: [.apt(["liblmdb-dev"]), .brew(["lmdb"])]),
+    .systemLibrary(
+      name: "CPersistencyRocksDB", path: "Sources/RocksBackend/CRocksDB", pkgConfig: "rocksdb",
+      providers: [.apt(["librocksdb-dev"]), .brew(["rocksdb"])]),
+
+    // MARK: The suite, and the executables
+    .target(name: "PersistencyConformance", dependencies: ["PersistencyCore"], path: "Tests/Conformance"),
+    .executableTarget(
+      name: "PersistencyCLI", dependencies: engines + ["PersistencyConformance", arguments, crypto],
+      path: "Sources/CLI"),
+    .target(
+      name: "CYardsticks",
+      dependencies: ["CPersistencySQLite", "CPersistencyLMDB", "CPersistencyRocksDB"],
+      path: "Benchmarks/CYardsticks"),
+    .executableTarget(
+      name: "PersistencyBench",
+      dependencies: engines + [
+        "CYardsticks", arguments, .product(name: "Histogram", package: "hdrhistogram-swift"),
+      ],
+      path: "Benchmarks/Bench"),
+
+    // MARK: Tests
+    .testTarget(name: "CoreTests", dependencies: ["PersistencyCore"], resources: [.copy("Fixtures")]),
+    .testTarget(name: "EngineTests", dependencies: engines + ["PersistencyConformance"]),
+    .testTarget(name: "ConformanceTests", dependencies: ["PersistencyConformance"]),
+    .testTarget(name: "FacadeTests", dependencies: engines),
+    .testTarget(name: "CLITests", dependencies: ["PersistencyCLI"], resources: [.copy("Fixtures")]),
+  ],
+  swiftLanguageModes: [.v6]
+)
+
+for target in package.targets where target.type != .system {
+  target.swiftSettings = (target.swiftSettings ?? []) + strict
+}

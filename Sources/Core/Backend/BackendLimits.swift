@@ -1,0 +1,98 @@
+/// The most that a category, key, payload and batch may measure, in bytes, and the one place where that is checked.
+public struct BackendLimits: Hashable, Sendable {
+  /// A category's UTF-8.
+  public var categoryBytes: Int
+  /// A key, and each bound of a range.
+  public var keyBytes: Int
+  public var payloadBytes: Int
+  /// Categories, keys, bounds and payloads of one batch together.
+  public var batchBytes: Int
+
+  public init(categoryBytes: Int, keyBytes: Int, payloadBytes: Int, batchBytes: Int) {
+    self.categoryBytes = categoryBytes
+    self.keyBytes = keyBytes
+    self.payloadBytes = payloadBytes
+    self.batchBytes = batchBytes
+  }
+
+  /// What every embedded engine takes: 255 B, 65,535 B, 512 MiB, 1 GiB.
+  public static let embedded = BackendLimits(
+    categoryBytes: 255, keyBytes: 65_535, payloadBytes: 512 << 20, batchBytes: 1 << 30)
+
+  // MARK: Checks; each throws `.invalidArgument` naming the limit and the size
+
+  /// Checks a batch.
+  ///
+  /// - Returns: Its size in bytes, as ``batchBytes`` counts it.
+  @discardableResult
+  public func check(_ ops: [TxOp]) throws(PersistencyError) -> Int {
+    var total = 0
+    for op in ops {
+      // Each op is at most a few hundred MiB by now, so that the sum cannot overflow before it is over.
+      total += try check(op)
+      if total > batchBytes { throw Self.over("batch", total, batchBytes) }
+    }
+    return total
+  }
+
+  public func check(category: String) throws(PersistencyError) {
+    let size = category.utf8.count
+    if size > categoryBytes { throw Self.over("category", size, categoryBytes) }
+  }
+
+  public func check(category: String, key: Key) throws(PersistencyError) {
+    try check(category: category)
+    try check(key)
+  }
+
+  public func check(category: String, range: KeyRange) throws(PersistencyError) {
+    try check(category: category)
+    try check(range)
+  }
+
+  public func check(category: String, range: KeyRange, limit: Int?) throws(PersistencyError) {
+    try check(category: category, range: range)
+    if let limit, limit < 0 {
+      throw PersistencyError(.invalidArgument, "a limit of \(limit) rows; give 0 or more, or nil for all")
+    }
+  }
+
+  private func check(_ op: TxOp) throws(PersistencyError) -> Int {
+    try check(category: op.category)
+    let category = op.category.utf8.count
+    switch op {
+    case .put(_, let key, let payload):
+      try check(key)
+      try check(payload: payload)
+      return category + key.bytes.count + payload.count
+    case .delete(_, let key):
+      try check(key)
+      return category + key.bytes.count
+    case .deleteRange(_, let range):
+      try check(range)
+      return category + range.start.bytes.count + (range.stop?.bytes.count ?? 0)
+    case .expect(_, let key, let payload):
+      try check(key)
+      if let payload { try check(payload: payload) }
+      return category + key.bytes.count + (payload?.count ?? 0)
+    }
+  }
+
+  private func check(_ key: Key) throws(PersistencyError) {
+    if let fault = key.fault { throw fault.error }
+    if key.bytes.count > keyBytes { throw Self.over("key", key.bytes.count, keyBytes) }
+  }
+
+  private func check(_ range: KeyRange) throws(PersistencyError) {
+    try check(range.start)
+    if let stop = range.stop { try check(stop) }
+  }
+
+  private func check(payload: [UInt8]) throws(PersistencyError) {
+    if payload.count > payloadBytes { throw Self.over("payload", payload.count, payloadBytes) }
+  }
+
+  private static func over(_ what: String, _ size: Int, _ limit: Int) -> PersistencyError {
+    PersistencyError(.invalidArgument, "a \(what) of \(size) bytes is over the limit of \(limit) bytes")
+  }
+}

@@ -1,0 +1,33 @@
+/// What an engine can do: the conformance suite asserts all that is declared, and the absence of what is not.
+public struct Capabilities: Hashable, Sendable {
+  /// Rows outlive ``KvBackend/close()``. A store that is not persistent has no file and is empty at each open.
+  public var persistent: Bool
+  /// The levels that differ here; one that is not in the set is refused at open with `.unsupported`.
+  public var durability: Set<Durability>
+  /// A second process may open the store read-only while another writes it.
+  public var readOnlyBesideWriter: Bool
+  /// Other programs may write the file while it is closed (SQLite's format is everybody's), so that it may shrink behind our back.
+  public var openFormat: Bool
+  /// What of ``KvMaintenance`` it offers.
+  public var maintenance: Set<Maintenance>
+  /// Lives on another machine: manifest and lock are in its own store.
+  public var remote: Bool
+
+  /// One call of ``KvMaintenance``.
+  public enum Maintenance: String, Hashable, Sendable, CaseIterable {
+    case sizeOnDisk, check, reclaim, backup
+  }
+
+  public init(
+    persistent: Bool = true, durability: Set<Durability> = Set(Durability.allCases),
+    readOnlyBesideWriter: Bool = false, openFormat: Bool = false, maintenance: Set<Maintenance> = [],
+    remote: Bool = false
+  ) {
+    self.persistent = persistent
+    self.durability = durability
+    self.readOnlyBesideWriter = readOnlyBesideWriter
+    self.openFormat = openFormat
+    self.maintenance = maintenance
+    self.remote = remote
+  }
+}

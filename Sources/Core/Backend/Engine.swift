@@ -1,0 +1,31 @@
+/// A kind of store that jobs can be opened on: `.sqlite`, `.lmdb`, `.rocks`, `.memory`, each from its module, or one
+/// of your own around a ``KvBackend``.
+public struct Engine: Sendable {
+  /// How it is called in code, JSON, the tool and the manifest: a few lower-case letters.
+  public let name: String
+  /// What follows the job's name on disk: ".db". Without a leading dot it gets one; empty for an engine without files.
+  public let fileSuffix: String
+  public let capabilities: Capabilities
+  private let opening: @Sendable (String, StoreOptions) throws(PersistencyError) -> any KvBackend
+
+  /// - Parameter open: Opens the store at `path`, or makes it where ``StoreOptions/mustExist`` allows. The parent folder exists.
+  public init(
+    name: String, fileSuffix: String, capabilities: Capabilities,
+    open: @escaping @Sendable (_ path: String, StoreOptions) throws(PersistencyError) -> any KvBackend
+  ) {
+    self.name = name
+    self.fileSuffix = fileSuffix.isEmpty || fileSuffix.hasPrefix(".") ? fileSuffix : "." + fileSuffix
+    self.capabilities = capabilities
+    opening = open
+  }
+
+  /// Opens the store at `path` with no job around it.
+  ///
+  /// - Throws: `.unsupported` for a durability that ``capabilities`` does not list; what the engine's opening throws.
+  public func open(_ path: String, _ options: StoreOptions = .init()) throws(PersistencyError) -> any KvBackend {
+    guard capabilities.durability.contains(options.durability) else {
+      throw PersistencyError(.unsupported, "engine \(name) does not offer durability .\(options.durability.rawValue)")
+    }
+    return try opening(path, options)
+  }
+}

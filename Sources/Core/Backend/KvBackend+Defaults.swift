@@ -1,0 +1,39 @@
+// Default implementations, with the requirements' own signatures and no default arguments: a short call can never
+// bypass an adapter's own.
+
+extension KvBackend {
+  public var limits: BackendLimits { .embedded }
+
+  /// One ``applyOps(_:)`` a batch; enough for an engine that has one durability.
+  public func applyGroup(_ batches: [[TxOp]], sync: Bool) -> [Result<Void, PersistencyError>] {
+    batches.map { batch in
+      Result { () throws(PersistencyError) in try applyOps(batch) }
+    }
+  }
+
+  public func existsOne(category: String, key: Key) throws(PersistencyError) -> Bool {
+    try getOne(category: category, key: key) != nil
+  }
+
+  public func scanRange(
+    category: String, range: KeyRange, reverse: Bool, limit: Int?
+  ) throws(PersistencyError) -> [KvRow] {
+    try limits.check(category: category, range: range, limit: limit)
+    var rows: [KvRow] = []
+    if limit == 0 { return rows }
+    try visitRange(category: category, range: range, reverse: reverse) { key, payload throws(PersistencyError) in
+      rows.append(KvRow(key: Key(copying: key), payload: [UInt8](copying: payload)))
+      return rows.count == limit ? .stop : .next
+    }
+    return rows
+  }
+
+  public func countRange(category: String, range: KeyRange) throws(PersistencyError) -> Int {
+    var count = 0
+    try visitRange(category: category, range: range, reverse: false) { _, _ throws(PersistencyError) in
+      count += 1
+      return .next
+    }
+    return count
+  }
+}

@@ -1,0 +1,41 @@
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+internal import Synchronization
+
+/// The stores open in this process, by device and inode: none is opened twice, by whatever path.
+///
+/// Opening a store's file a second time and closing it again would drop the POSIX locks of the first handle, for SQLite and LMDB alike.
+public enum StoreRegistry {
+  /// One store's place in the registry; give it back with ``release(_:)``.
+  public struct Claim: Hashable, Sendable {
+    let device: UInt64
+    let inode: UInt64
+  }
+
+  private static let open = Mutex<Set<Claim>>([])
+
+  /// Claims the file or folder at `path`, which must exist.
+  ///
+  /// - Throws: `.locked` when this process has it open already; `.backend` with the `errno` when it cannot be examined.
+  public static func claim(_ path: String) throws(PersistencyError) -> Claim {
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      let code = errno
+      throw PersistencyError(.backend, "cannot examine \(path): \(String(cString: strerror(code)))", backendCode: Int(code))
+    }
+    let claim = Claim(device: UInt64(truncatingIfNeeded: status.st_dev), inode: UInt64(truncatingIfNeeded: status.st_ino))
+    guard open.withLock({ $0.insert(claim).inserted }) else {
+      throw PersistencyError(.locked, "\(path) is open in this process already; use that handle, or close it first")
+    }
+    return claim
+  }
+
+  public static func release(_ claim: Claim) {
+    _ = open.withLock { $0.remove(claim) }
+  }
+}

@@ -1,0 +1,58 @@
+/// A half-open range of keys, [start, stop): the start is in it, the stop is not.
+///
+/// Start at or past stop is an empty range, not an error.
+public struct KeyRange: Hashable, Sendable {
+  public let start: Key
+  /// The first key past the range; nil when it has no upper bound.
+  public let stop: Key?
+
+  /// - Parameter stop: nil, or an empty key (stored as nil), for no upper bound.
+  public init(start: Key, stop: Key?) {
+    self.start = start
+    // An invalid key may have no bytes yet; it stays, so that the operation says why.
+    self.stop = stop.flatMap { $0.bytes.isEmpty && $0.fault == nil ? nil : $0 }
+  }
+
+  /// All keys that begin with `prefix`, itself included: [prefix, the next prefix).
+  ///
+  /// A prefix that is empty or all 0xFF has no upper bound.
+  public init(prefix: Key) {
+    self.init(start: prefix, stop: prefix.nextPrefix)
+  }
+
+  /// Every key.
+  public static let all = KeyRange(start: Key(), stop: nil)
+
+  /// This range, narrowed to what comes after `key`: the next page forward.
+  public func after(_ key: Key) -> KeyRange {
+    let next = key.successor
+    return KeyRange(start: next < start ? start : next, stop: stop)
+  }
+
+  /// This range, narrowed to what comes before `key`: the next page backward.
+  public func before(_ key: Key) -> KeyRange {
+    // Nothing comes before the empty key; as a stop it would mean "no bound".
+    if key.bytes.isEmpty && key.fault == nil {
+      let zero = Key(rawBytes: [0])
+      return KeyRange(start: max(start, zero), stop: zero)
+    }
+    guard let stop, stop < key else { return KeyRange(start: start, stop: key) }
+    return self
+  }
+
+  /// Whether `key` is in the range.
+  public func contains(_ key: Key) -> Bool {
+    key >= start && stop.map { key < $0 } ?? true
+  }
+
+  /// Whether no key can be in the range.
+  public var isEmpty: Bool { stop.map { $0 <= start } ?? false }
+}
+
+extension Key {
+  /// The first key past all that begin with this one: its last byte below 0xFF raised, those after it cut; nil if there is none.
+  var nextPrefix: Key? {
+    guard let last = bytes.lastIndex(where: { $0 != 0xFF }) else { return nil }
+    return Key(bytes: bytes[..<last] + [bytes[last] + 1], fault: fault)
+  }
+}
