@@ -1,0 +1,41 @@
+public import PersistencyCore
+
+/// What the suite needs to know of an adapter: how its stores are opened, and what it declares.
+public struct BackendFixture: Sendable {
+  public let name: String
+  /// The version of the engine below, for the report.
+  public let engineVersion: String
+  public let limits: BackendLimits
+  /// What is declared is asserted, and what is not is asserted absent.
+  public let capabilities: Capabilities
+  /// Opens the one store of `directory`, making it when it is not there; the directory exists.
+  public let open: @Sendable (_ directory: String, StoreOptions) throws(PersistencyError) -> any KvBackend
+
+  public init(
+    name: String, engineVersion: String = "", limits: BackendLimits = .embedded, capabilities: Capabilities,
+    open: @escaping @Sendable (_ directory: String, StoreOptions) throws(PersistencyError) -> any KvBackend
+  ) {
+    self.name = name
+    self.engineVersion = engineVersion
+    self.limits = limits
+    self.capabilities = capabilities
+    self.open = open
+  }
+
+  /// A fixture of an engine; its store is `store` and the engine's suffix, in the directory.
+  public init(engine: Engine, engineVersion: String = "", limits: BackendLimits = .embedded) {
+    self.init(
+      name: engine.name, engineVersion: engineVersion, limits: limits, capabilities: engine.capabilities,
+      open: { directory, options throws(PersistencyError) in
+        try engine.open(directory + "/store" + engine.fileSuffix, options)
+      })
+  }
+}
+
+extension BackendFixture: CustomStringConvertible {
+  public var description: String { name }
+}
+
+extension ConformanceCheck: CustomStringConvertible {
+  public var description: String { "\(id): \(rule)" }
+}
