@@ -1,10 +1,11 @@
+public import PersistencyCore
+import Synchronization
+
 #if canImport(FoundationEssentials)
   import FoundationEssentials
 #else
   import Foundation
 #endif
-public import PersistencyCore
-import Synchronization
 
 /// What a check's body works with: a fresh directory, stores in it, and expectations that name file and line.
 public final class CheckContext: Sendable {
