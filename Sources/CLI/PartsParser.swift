@@ -35,7 +35,8 @@ struct PartsParser {
     case "true": key.append(true)
     case "false": key.append(false)
     default:
-      throw malformed("a part is \"text\", i:7, u:7, b:7, d:1.5, x:00ff, o:\"text\", uuid:…, true or false; or use text:… or hex:…")
+      throw malformed(
+        "a part is \"text\", i:7, u:7, b:7, d:1.5, x:00ff, o:\"text\", uuid:…, true or false; or use text:… or hex:…")
     }
   }
 

@@ -26,7 +26,9 @@ struct Demo: AsyncParsableCommand {
     Output.line("  sqlite  alpha         \(digest.hex)")
     for engine in Engine.every.dropFirst() {
       let copy = try await JobCopy(jobs: jobs, source: alpha).run(to: "alpha-\(engine.name)", engine: engine)
-      Output.line("  \(engine.name.padding(toLength: 6, withPad: " ", startingAt: 0))  \("alpha-\(engine.name)".padding(toLength: 12, withPad: " ", startingAt: 0))  \(copy.hex)")
+      Output.line(
+        "  \(engine.name.padding(toLength: 6, withPad: " ", startingAt: 0))  \("alpha-\(engine.name)".padding(toLength: 12, withPad: " ", startingAt: 0))  \(copy.hex)"
+      )
     }
     try await jobs.close()
     Output.line("all equal")
