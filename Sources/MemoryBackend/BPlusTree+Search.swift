@@ -1,40 +1,50 @@
+// Searches compare bytes where they lie (`lent`): the node that is searched keeps them.
+
 extension TreeNode {
   /// The first row whose key does not come before `key`, and whether it is that key.
   @inline(__always)
   func rowIndex(_ key: RawSpan, _ word: UInt64) -> (index: Int, found: Bool) {
-    var low = 0
-    var high = rows.count
-    while low < high {
-      let middle = (low + high) >> 1
-      let other = rows[middle].word
-      if other < word {
-        low = middle + 1
-      } else if other > word {
-        high = middle
-      } else {
-        let order = rows[middle].key.order(to: key)
-        if order == 0 { return (middle, true) }
-        if order < 0 { low = middle + 1 } else { high = middle }
+    unsafe rows.withUnsafeBufferPointer { rows in
+      var low = 0
+      var high = rows.count
+      while low < high {
+        let middle = (low + high) >> 1
+        let other = unsafe rows[middle].word
+        if other < word {
+          low = middle + 1
+        } else if other > word {
+          high = middle
+        } else {
+          let order = unsafe RawSpan(_unsafeBytes: rows[middle].key.lent).order(to: key)
+          if order == 0 { return (middle, true) }
+          if order < 0 { low = middle + 1 } else { high = middle }
+        }
       }
+      return (low, false)
     }
-    return (low, false)
   }
 
   /// The child that has `key`, if any has.
   @inline(__always)
   func childIndex(_ key: RawSpan, _ word: UInt64) -> Int {
-    var low = 1
-    var high = children.count
-    while low < high {
-      let middle = (low + high) >> 1
-      let other = children[middle].word
-      if other < word || (other == word && children[middle].low.order(to: key) <= 0) {
-        low = middle + 1
-      } else {
-        high = middle
+    unsafe children.withUnsafeBufferPointer { children in
+      var low = 1
+      var high = children.count
+      while low < high {
+        let middle = (low + high) >> 1
+        let other = unsafe children[middle].word
+        if other < word {
+          low = middle + 1
+        } else if other > word {
+          high = middle
+        } else if unsafe RawSpan(_unsafeBytes: children[middle].low.lent).order(to: key) <= 0 {
+          low = middle + 1
+        } else {
+          high = middle
+        }
       }
+      return low - 1
     }
-    return low - 1
   }
 }
 

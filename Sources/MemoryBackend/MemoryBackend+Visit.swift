@@ -12,7 +12,9 @@ extension MemoryBackend {
       from: range.start.bytes, to: range.stop?.bytes, reverse: reverse
     ) { row throws(PersistencyError) in
       try gate.checkOpen()
-      return try visit(row.key.span.bytes, row.value.span.bytes)
+      // The snapshot keeps the row for the length of the visit.
+      let (key, payload) = unsafe (row.pointee.key.lent, row.pointee.value.lent)
+      return unsafe try visit(RawSpan(_unsafeBytes: key), RawSpan(_unsafeBytes: payload))
     }
   }
 
@@ -25,9 +27,11 @@ extension MemoryBackend {
     let trees = store.snapshot().trees
     try trees.visit { category throws(PersistencyError) in
       var wish = Visit.next
-      try category.value.visit { row throws(PersistencyError) in
+      try category.pointee.value.visit { row throws(PersistencyError) in
         try gate.checkOpen()
-        wish = try visit(category.key.span.bytes, row.key.span.bytes, row.value.span.bytes)
+        let (key, payload) = unsafe (row.pointee.key.lent, row.pointee.value.lent)
+        wish = unsafe try visit(
+          category.pointee.key.span.bytes, RawSpan(_unsafeBytes: key), RawSpan(_unsafeBytes: payload))
         return wish
       }
       return wish
@@ -40,7 +44,7 @@ extension MemoryBackend {
     defer { gate.leave() }
     var names: [String] = []
     store.snapshot().trees.visit { category in
-      names.append(String(decoding: category.key, as: UTF8.self))
+      names.append(String(decoding: category.pointee.key, as: UTF8.self))
       return .next
     }
     return names

@@ -90,7 +90,7 @@ public final class MemoryBackend: KvMaintenance {
     guard limit != 0, let tree = store.snapshot().rows(category) else { return [] }
     var rows: [KvRow] = []
     tree.visit(from: range.start.bytes, to: range.stop?.bytes, reverse: reverse) { row in
-      rows.append(KvRow(key: Key(rawBytes: row.key), payload: row.value))
+      rows.append(KvRow(key: Key(rawBytes: row.pointee.key), payload: row.pointee.value))
       return rows.count == limit ? .stop : .next
     }
     return rows
