@@ -11,16 +11,18 @@ struct BenchOptions: ParsableArguments {
   @Option(help: "A layer, or all.")
   var layer: [String] = ["all"]
 
-  @Option(help: "Rows in a loaded store. (default: 200000; 20000 with --quick)")
+  @Option(parsing: .unconditional, help: "Rows in a loaded store. (default: 200000; 20000 with --quick)")
   var rows: Int?
 
-  @Option(help: "Bytes of a key.")
+  @Option(parsing: .unconditional, help: "Bytes of a key.")
   var keySize: Int = 16
 
-  @Option(help: "Bytes of a payload; half of them compress.")
+  @Option(parsing: .unconditional, help: "Bytes of a payload; half of them compress.")
   var payloadSize: Int = 100
 
-  @Option(help: "Ops of one commit, for the workloads that write; repeatable. (default: 1 and 1000)")
+  @Option(
+    parsing: .unconditionalSingleValue,
+    help: "Ops of one commit, for the workloads that write; repeatable. (default: 1 and 1000)")
   var batch: [Int] = []
 
   @Option(help: "What a commit survives: full, consistent or volatile.")
@@ -29,7 +31,7 @@ struct BenchOptions: ParsableArguments {
   @Option(help: "Seed of keys, payloads and order.")
   var seed: UInt64 = 1
 
-  @Option(help: "How often everything is measured; the table shows the median. (default: 3)")
+  @Option(parsing: .unconditional, help: "How often everything is measured; the table shows the median. (default: 3)")
   var rounds: Int?
 
   @Option(help: "Write the results to this file, as JSON.")

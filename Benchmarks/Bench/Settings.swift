@@ -46,11 +46,19 @@ struct Settings: Sendable {
     secondsPerPass = quick ? 0.15 : 3
   }
 
-  /// Refuses more data than half of what is free at `path`: three stores stand side by side, with logs.
+  /// Refuses more data than half of what is free, on disk at `path` and in memory: the layers' stores stand side by side, with logs.
   func checkRoom(at path: String) throws {
+    let bytes = Int64(rows) * Int64(keySize + payloadSize)
+    let held = engines.contains(.memory) ? (bytes + Int64(rows) * 300) * Int64(layers.count { $0 != .raw }) : 0
+    let memory = Int64(rows) * 16 + held
+    guard memory < ProcessInfo.processInfo.physicalMemory / 2 else {
+      throw Complaint(
+        "\(rows) rows need about \(memory >> 20) MiB of memory, more than half of this machine's; choose fewer rows"
+          + (held > 0 ? ", or no memory engine" : ""))
+    }
     let attributes = try? FileManager.default.attributesOfFileSystem(forPath: path)
     guard let free = (attributes?[.systemFreeSize] as? NSNumber)?.int64Value else { return }
-    let needed = Int64(rows) * Int64(keySize + payloadSize + 16) * Int64(layers.count)
+    let needed = (bytes + Int64(rows) * 32) * Int64(layers.count)
     guard needed < free / 2 else {
       throw Complaint(
         "\(rows) rows on \(layers.count) layers need about \(needed >> 20) MiB, and only \(free >> 20) MiB are free "

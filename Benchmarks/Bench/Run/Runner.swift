@@ -101,8 +101,9 @@ struct Runner {
     course.stored = try await take(pass, course, total: total, each: Extent.slice(pass), measured: measured) { range in
       .write(range.map { isRandom ? Int(order[$0]) : $0 }, delete: false, batch: pass.batch, data)
     }
-    let rows = isRandom ? order.prefix(course.stored).map(Int.init).sorted() : Array(0..<course.stored)
-    try await prove(pass, course, data.proof(rows))
+    var present = Bitmap(count: data.rows)
+    for index in 0..<course.stored { present.insert(isRandom ? Int(order[index]) : index) }
+    try await prove(pass, course, data.proof((0..<data.rows).lazy.filter { present.contains($0) }))
   }
 
   private mutating func delete(_ pass: Pass, _ course: inout Course) async throws {
@@ -114,7 +115,9 @@ struct Runner {
       .write(range.map { Int(order[first + $0]) }, delete: true, batch: pass.batch, data)
     }
     course.stored = data.rows - course.deleted
-    try await prove(pass, course, data.proof(order.dropFirst(course.deleted).map(Int.init).sorted()))
+    var present = Bitmap(count: data.rows)
+    for row in order.dropFirst(course.deleted) { present.insert(Int(row)) }
+    try await prove(pass, course, data.proof((0..<data.rows).lazy.filter { present.contains($0) }))
   }
 
   private mutating func read(_ pass: Pass, _ course: Course) async throws {
