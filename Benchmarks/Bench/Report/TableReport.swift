@@ -117,6 +117,7 @@ struct TableReport {
 
   private static func time(_ microseconds: Double) -> String {
     switch microseconds {
+    case ..<1: String(format: "%.3f", microseconds)
     case ..<10: String(format: "%.2f", microseconds)
     case ..<1000: String(format: "%.1f", microseconds)
     default: String(format: "%.0f", microseconds)

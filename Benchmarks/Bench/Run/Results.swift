@@ -8,7 +8,7 @@ struct Cell: Hashable, Sendable {
   let pass: Pass
 }
 
-/// What one round took.
+/// What one turn, or one round of them, took.
 struct Sample: Sendable {
   var ops = 0
   var seconds = 0.0
@@ -18,20 +18,31 @@ struct Sample: Sendable {
   var secondsPerOp: Double { ops > 0 ? seconds / Double(ops) : 0 }
   var cpuSecondsPerOp: Double { ops > 0 ? cpuSeconds / Double(ops) : 0 }
 
-  mutating func add(ops: Int, nanoseconds: UInt64, cpu: UInt64) {
-    self.ops += ops
-    seconds += Double(nanoseconds) / 1e9
-    cpuSeconds += Double(cpu) / 1e9
+  init() {}
+
+  init(ops: Int, nanoseconds: UInt64, cpu: UInt64) {
+    self.ops = ops
+    seconds = Double(nanoseconds) / 1e9
+    cpuSeconds = Double(cpu) / 1e9
+  }
+
+  static func += (total: inout Sample, part: Sample) {
+    total.ops += part.ops
+    total.seconds += part.seconds
+    total.cpuSeconds += part.cpuSeconds
   }
 }
 
 /// What all rounds took.
 struct Series {
   var rounds: [Sample] = []
+  /// Each turn by itself; the same turn of another layer came right before or after it.
+  private(set) var turns: [Sample] = []
   /// Nanoseconds of single calls, of all rounds.
   private var latencies = Histogram<UInt32>(highestTrackableValue: 60_000_000_000)
 
-  mutating func take(_ notes: Notes) {
+  mutating func take(_ turn: Sample, _ notes: Notes) {
+    turns.append(turn)
     notes.drain { _ = latencies.record($0) }
   }
 
@@ -54,7 +65,7 @@ struct ResultRow: Encodable, Sendable {
   let cpuSeconds: Double
   let p50: Double
   let p99: Double
-  /// Time per op over that of the raw layer in the same round, the median of the rounds; nil without a raw layer.
+  /// Time per op over that of the raw layer in the same turn, the median of all turns; nil without a raw layer.
   let ratio: Double?
   /// The same of processor time.
   let cpuRatio: Double?
@@ -103,7 +114,7 @@ struct Results: Sendable {
     let sorted = series.rounds.sorted { $0.secondsPerOp < $1.secondsPerOp }
     guard let fastest = sorted.first, let slowest = sorted.last else { return nil }
     let median = sorted[(sorted.count - 1) / 2]
-    let pairs = raw.map { Array(zip(series.rounds, $0.rounds)) }
+    let pairs = raw.map { Array(zip(series.turns, $0.turns)) }
     return ResultRow(
       engine: engine.rawValue, layer: layer.rawValue, workload: pass.workload.rawValue, batch: pass.batch,
       durability: durability, ops: median.ops, seconds: median.seconds,

@@ -163,9 +163,10 @@ struct Runner {
         let cpu = yard_cpu()
         let start = yard_now()
         let seen = try await stand.subject.run(pass.workload, slice, notes)
-        samples[index].add(ops: slice.count, nanoseconds: yard_now() - start, cpu: yard_cpu() - cpu)
+        let sample = Sample(ops: slice.count, nanoseconds: yard_now() - start, cpu: yard_cpu() - cpu)
+        samples[index] += sample
         try Self.compare(seen, slice.expected, cell)
-        if measured { series[cell, default: Series()].take(notes) } else { notes.drain { _ in } }
+        if measured { series[cell, default: Series()].take(sample, notes) } else { notes.drain { _ in } }
       }
       done = range.upperBound
       turn += 1
