@@ -7,7 +7,7 @@ struct RocksGroup {
   /// more than a few deletions do.
   static let fewRows = 1_000
   /// So many deleted rows in a row are stepped over when those rows are counted; past them a tombstone is the better answer too.
-  static let skippedRows = 2_000
+  static let skippedRows = 1_000
 
   let batch = RocksWriteBatch()
   /// Range tombstones in it.
