@@ -1,6 +1,6 @@
 extension ConformanceCheck {
   /// Every check, in the order of the contract's cases; a new one reaches every adapter from here.
   public static let all: [ConformanceCheck] = [
-    point,
+    point, bytesAndOrder, range, prefix, deleteRange, categories,
   ].flatMap { $0 }
 }
