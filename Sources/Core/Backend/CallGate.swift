@@ -71,8 +71,9 @@ public final class CallGate: Sendable {
     return visits.withLock { $0[thread] != nil }
   }
 
-  /// Refuses new calls, waits for those on other threads, and frees; idempotent. From inside a visit it returns at once.
+  /// Refuses new calls, waits for those on other threads, and frees; idempotent.
   ///
+  /// From inside a visit it returns at once, and the last call out frees.
   /// In a forked child it does nothing: the handles are the parent's.
   public func close() {
     if fork.isForked { return }

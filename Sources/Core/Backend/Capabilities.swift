@@ -1,12 +1,15 @@
 /// What an engine can do: the conformance suite asserts all that is declared, and the absence of what is not.
 public struct Capabilities: Hashable, Sendable {
-  /// Rows outlive ``KvBackend/close()``. A store that is not persistent has no file and is empty at each open.
+  /// Rows outlive the store's closing.
+  ///
+  /// A store that is not persistent has no file and is empty at each open.
   public var persistent: Bool
   /// The levels that differ here; one that is not in the set is refused at open with `.unsupported`.
   public var durability: Set<Durability>
   /// A second process may open the store read-only while another writes it.
   public var readOnlyBesideWriter: Bool
-  /// Other programs may write the file while it is closed (SQLite's format is everybody's), so that it may shrink behind our back.
+  /// Other programs may write the file while it is closed (SQLite's format is everybody's), so that it may shrink behind
+  /// our back.
   public var openFormat: Bool
   /// What of ``KvMaintenance`` it offers.
   public var maintenance: Set<Maintenance>

@@ -1,3 +1,5 @@
+public import Synchronization
+
 #if canImport(Glibc)
   internal import Glibc
 #elseif canImport(Musl)
@@ -5,11 +7,11 @@
 #else
   internal import Darwin
 #endif
-public import Synchronization
 
 /// Notices that a handle came into this process by `fork`, where using it would damage the parent's store.
 ///
-/// A counter that `pthread_atfork` raises in the child: reading it costs one load, where `getpid()` costs a system call.
+/// A counter that `pthread_atfork` raises in the child: reading it costs one load, where `getpid()` costs a system
+/// call.
 public struct ForkGuard: Sendable {
   @usableFromInline let generation: Int
 
@@ -28,6 +30,8 @@ enum ForkGeneration {
   @usableFromInline static let current = Atomic<Int>(0)
 
   static let arm: Void = {
+    // Made before the handler can run, so that a child never initialises it between fork and exec.
+    _ = current.load(ordering: .relaxed)
     _ = pthread_atfork(nil, nil, { ForkGeneration.current.add(1, ordering: .relaxed) })
   }()
 }

@@ -20,7 +20,9 @@ extension KvBackend {
     try scanRange(category: category, range: KeyRange(prefix: prefix), reverse: reverse, limit: limit)
   }
 
-  /// ``visitRange(category:range:reverse:_:)`` with a visitor that throws errors of its own, which come out as they are.
+  /// ``visitRange(category:range:reverse:_:)`` with a visitor that throws errors of its own.
+  ///
+  /// They come out as they are.
   public func visit(
     category: String, range: KeyRange = .all, reverse: Bool = false,
     _ body: (_ key: RawSpan, _ payload: RawSpan) throws -> Visit

@@ -23,8 +23,8 @@ public protocol KvBackend: AnyObject, Sendable {
   /// - Complexity: O(*m* log *n*) for *m* ops on *n* rows, and one commit.
   func applyOps(_ ops: [TxOp]) throws(PersistencyError)
 
-  /// Applies batches in order, each as ``applyOps(_:)`` would and with its own outcome, merged into as few commits as the
-  /// engine likes.
+  /// Applies batches in order, each as ``applyOps(_:)`` would and with its own outcome, merged into as few commits as
+  /// the engine likes.
   ///
   /// A failed batch leaves no trace and spoils no other; each batch sees those before it that succeeded.
   ///
@@ -55,8 +55,8 @@ public protocol KvBackend: AnyObject, Sendable {
 
   /// Lends each row of a range, in key order, from one state: the last committed when the visit began.
   ///
-  /// The spans are the engine's own bytes, valid inside the call only: no copy, no allocation a row. The visitor may call this backend,
-  /// reads and writes, and may close it: the visit then throws `.closed` at its next row.
+  /// The spans are the engine's own bytes, valid inside the call only: no copy, no allocation a row. The visitor may
+  /// call this backend, reads and writes, and may close it: the visit then throws `.closed` at its next row.
   ///
   /// - Parameter visit: Returns `.stop` to end early; what it throws ends the visit and is thrown on.
   func visitRange(
@@ -64,8 +64,9 @@ public protocol KvBackend: AnyObject, Sendable {
     _ visit: (_ key: RawSpan, _ payload: RawSpan) throws(PersistencyError) -> Visit
   ) throws(PersistencyError)
 
-  /// Lends every row of the store by category bytes, then key bytes, in one state; as ``visitRange(category:range:reverse:_:)``.
+  /// Lends every row of the store by category bytes, then key bytes, in one state.
   ///
+  /// Otherwise as ``visitRange(category:range:reverse:_:)``.
   /// A category that is not UTF-8 (a file of the original may hold one) is visited like any other.
   func visitAll(
     _ visit: (_ category: RawSpan, _ key: RawSpan, _ payload: RawSpan) throws(PersistencyError) -> Visit

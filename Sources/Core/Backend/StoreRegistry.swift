@@ -1,3 +1,5 @@
+internal import Synchronization
+
 #if canImport(Glibc)
   internal import Glibc
 #elseif canImport(Musl)
@@ -5,11 +7,11 @@
 #else
   internal import Darwin
 #endif
-internal import Synchronization
 
 /// The stores open in this process, by device and inode: none is opened twice, by whatever path.
 ///
-/// Opening a store's file a second time and closing it again would drop the POSIX locks of the first handle, for SQLite and LMDB alike.
+/// Opening a store's file a second time and closing it again would drop the POSIX locks of the first handle, for SQLite
+/// and LMDB alike.
 public enum StoreRegistry {
   /// One store's place in the registry; give it back with ``release(_:)``.
   public struct Claim: Hashable, Sendable {
@@ -26,9 +28,11 @@ public enum StoreRegistry {
     var status = stat()
     guard stat(path, &status) == 0 else {
       let code = errno
-      throw PersistencyError(.backend, "cannot examine \(path): \(String(cString: strerror(code)))", backendCode: Int(code))
+      let reason = String(cString: strerror(code))
+      throw PersistencyError(.backend, "cannot examine \(path): \(reason)", backendCode: Int(code))
     }
-    let claim = Claim(device: UInt64(truncatingIfNeeded: status.st_dev), inode: UInt64(truncatingIfNeeded: status.st_ino))
+    let claim = Claim(
+      device: UInt64(truncatingIfNeeded: status.st_dev), inode: UInt64(truncatingIfNeeded: status.st_ino))
     guard open.withLock({ $0.insert(claim).inserted }) else {
       throw PersistencyError(.locked, "\(path) is open in this process already; use that handle, or close it first")
     }

@@ -43,14 +43,14 @@ final class CompositeDecoder: Decoder {
   }
 
   private func decodeContents<T: Decodable>(_ type: T.Type) throws -> T {
-    if T.self is any Unkeyable.Type { throw parts.malformed("a \(T.self) has no key form") }
-    if let optional = T.self as? any AnyOptional.Type {
-      guard try decodeFlag() else { return try cast(optional.wrap(nil)) }
-      guard let wrapped = optional.wrappedType as? any Decodable.Type else {
-        throw parts.malformed("\(T.self) is not Decodable")
-      }
-      return try cast(optional.wrap(try decodeValue(wrapped)))
+    // A type that holds itself would else recurse as often as hostile bytes say "not nil".
+    parts.depth += 1
+    defer { parts.depth -= 1 }
+    if parts.depth > KeyEncoder.deepest {
+      throw parts.malformed("values nested more than \(KeyEncoder.deepest) deep")
     }
+    if T.self is any Unkeyable.Type { throw parts.malformed("a \(T.self) has no key form") }
+    if let optional = T.self as? any DecodableOptional.Type { return try cast(try optional.decode(with: self)) }
     if let raw = T.self as? any RawRepresentable.Type, !(T.self is any KeyPart.Type),
       let value = try decodeRaw(raw)
     {
@@ -81,7 +81,10 @@ final class CompositeDecoder: Decoder {
     return value
   }
 
-  fileprivate func decodeFlag() throws -> Bool { try Bool.decode(from: &parts) }
+  /// The value after a 1; nil for a 0.
+  fileprivate func decodeOptional<T: Decodable>(_ type: T.Type) throws -> T? {
+    try Bool.decode(from: &parts) ? try decodeValue(type) : nil
+  }
   fileprivate func malformed(_ what: String) -> PersistencyError { parts.malformed(what) }
 
   // MARK: Decoder
@@ -97,6 +100,17 @@ final class CompositeDecoder: Decoder {
   func singleValueContainer() -> any SingleValueDecodingContainer { Single(decoder: self) }
 }
 
+/// Optional, seen without its wrapped type.
+private protocol DecodableOptional {
+  static func decode(with decoder: CompositeDecoder) throws -> Self
+}
+
+extension Optional: DecodableOptional where Wrapped: Decodable {
+  fileprivate static func decode(with decoder: CompositeDecoder) throws -> Wrapped? {
+    try decoder.decodeOptional(Wrapped.self)
+  }
+}
+
 // As in the encoder: one generic method is the witness of all the primitive requirements.
 
 private struct Fields<Name: CodingKey>: KeyedDecodingContainerProtocol {
@@ -105,18 +119,20 @@ private struct Fields<Name: CodingKey>: KeyedDecodingContainerProtocol {
   var allKeys: [Name] { [] }
 
   func contains(_ key: Name) -> Bool { true }
-  func decodeNil(forKey key: Name) throws -> Bool { throw decoder.malformed("use decodeIfPresent for an optional field") }
+  func decodeNil(forKey key: Name) throws -> Bool {
+    throw decoder.malformed("use decodeIfPresent for an optional field")
+  }
   func decode<T: Decodable>(_ type: T.Type, forKey key: Name) throws -> T { try decoder.decodeValue(type) }
 
   func decodeIfPresent<T: Decodable>(_ type: T.Type, forKey key: Name) throws -> T? {
-    guard try decoder.decodeFlag() else { return nil }
-    return try decoder.decodeValue(type)
+    try decoder.decodeOptional(type)
   }
 
   func nestedContainer<Inner: CodingKey>(
     keyedBy type: Inner.Type, forKey key: Name
   ) throws -> KeyedDecodingContainer<Inner> {
-    throw decoder.malformed("an enum with associated values, or another nested container, has no key form")
+    throw decoder.malformed(
+      "an enum with associated values or without raw ones has no key form, nor a nested container")
   }
 
   func nestedUnkeyedContainer(forKey key: Name) throws -> any UnkeyedDecodingContainer {

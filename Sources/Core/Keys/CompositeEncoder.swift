@@ -1,7 +1,8 @@
 /// Walks any `Encodable` value and writes its properties as key parts, in the order it encodes them.
 ///
 /// A property that is itself a ``KeyPart`` is written in that encoding, a raw-value enum as its raw value, a nested
-/// struct as its own properties. What has no fixed order or length (dictionary, set, array, enum with associated values) fails.
+/// struct as its own properties. What has no fixed order or length (dictionary, set, array, enum with associated
+/// values) fails.
 final class CompositeEncoder: Encoder {
   private var parts: KeyEncoder
   var codingPath: [any CodingKey] { [] }
@@ -38,12 +39,13 @@ final class CompositeEncoder: Encoder {
   }
 
   private func encodeContents(of value: some Encodable) throws {
-    if value is any Unkeyable { throw fail("a \(type(of: value)) has no key form") }
-    if let optional = value as? any AnyOptional {
-      guard let wrapped = optional.encodableValue else { return parts.append(0) }
-      parts.append(1)
-      return try encodeValue(wrapped)
+    parts.depth += 1
+    defer { parts.depth -= 1 }
+    if parts.depth > KeyEncoder.deepest {
+      throw fail("values nested more than \(KeyEncoder.deepest) deep have no key form")
     }
+    if value is any Unkeyable { throw fail("a \(type(of: value)) has no key form") }
+    if let optional = value as? any EncodableOptional { return try optional.encode(with: self) }
     if let raw = value as? any RawRepresentable, !(value is any KeyPart) {
       if let integer = raw.rawValue as? any FixedWidthInteger { return parts.append(integerRawValue: integer) }
       if let text = raw.rawValue as? String { return text.encode(into: &parts) }
@@ -51,7 +53,12 @@ final class CompositeEncoder: Encoder {
     try value.encode(to: self)
   }
 
-  fileprivate func encodeFlag(_ present: Bool) { parts.append(present ? 1 : 0) }
+  /// 0 for nil; 1, then the value.
+  fileprivate func encodeOptional(_ value: (some Encodable)?) throws {
+    guard let value else { return parts.append(0) }
+    parts.append(1)
+    try encodeValue(value)
+  }
 
   fileprivate func fail(_ reason: String) -> PersistencyError {
     parts.fail(reason)
@@ -76,18 +83,16 @@ final class CompositeEncoder: Encoder {
 protocol Unkeyable {}
 extension Dictionary: Unkeyable {}
 extension Set: Unkeyable {}
+extension Int128: Unkeyable {}
+extension UInt128: Unkeyable {}
 
 /// Optional, seen without its wrapped type.
-protocol AnyOptional {
-  var encodableValue: (any Encodable)? { get }
-  static var wrappedType: any Any.Type { get }
-  static func wrap(_ value: Any?) -> Any
+private protocol EncodableOptional {
+  func encode(with encoder: CompositeEncoder) throws
 }
 
-extension Optional: AnyOptional {
-  var encodableValue: (any Encodable)? { flatMap { $0 as? any Encodable } }
-  static var wrappedType: any Any.Type { Wrapped.self }
-  static func wrap(_ value: Any?) -> Any { (value as? Wrapped) as Any }
+extension Optional: EncodableOptional where Wrapped: Encodable {
+  fileprivate func encode(with encoder: CompositeEncoder) throws { try encoder.encodeOptional(self) }
 }
 
 // The generic method of each container is the witness of all its primitive requirements: a primitive is a key part.
@@ -104,14 +109,13 @@ private struct Fields<Name: CodingKey>: KeyedEncodingContainerProtocol {
 
   /// Nil is written, not skipped: the fields after it stay where they are.
   func encodeIfPresent<T: Encodable>(_ value: T?, forKey key: Name) throws {
-    encoder.encodeFlag(value != nil)
-    if let value { try encoder.encodeValue(value) }
+    try encoder.encodeOptional(value)
   }
 
   func nestedContainer<Inner: CodingKey>(
     keyedBy type: Inner.Type, forKey key: Name
   ) -> KeyedEncodingContainer<Inner> {
-    _ = encoder.fail("an enum with associated values, or another nested container, has no key form")
+    _ = encoder.fail("an enum with associated values or without raw ones has no key form, nor a nested container")
     return KeyedEncodingContainer(Fields<Inner>(encoder: encoder))
   }
 
@@ -124,7 +128,9 @@ private struct Single: SingleValueEncodingContainer {
   let encoder: CompositeEncoder
   var codingPath: [any CodingKey] { [] }
 
-  func encodeNil() throws { throw encoder.fail("encodeNil() does not say what would stand there; use an Optional property") }
+  func encodeNil() throws {
+    throw encoder.fail("encodeNil() does not say what would stand there; use an Optional property")
+  }
   func encode<T: Encodable>(_ value: T) throws { try encoder.encodeValue(value) }
 }
 

@@ -9,8 +9,9 @@
 public struct Key: Sendable {
   /// The encoded bytes.
   public let bytes: [UInt8]
-  let fault: KeyFault?
+  @usableFromInline let fault: KeyFault?
 
+  @inlinable
   init(bytes: [UInt8], fault: KeyFault?) {
     self.bytes = bytes
     self.fault = fault
@@ -26,6 +27,7 @@ public struct Key: Sendable {
   }
 
   /// A key of exactly these bytes.
+  @inlinable
   public init(rawBytes: some Sequence<UInt8>) {
     self.init(bytes: Array(rawBytes), fault: nil)
   }
@@ -59,6 +61,7 @@ public struct Key: Sendable {
 }
 
 /// Why a key is invalid; by reference, so that a good key pays one nil word for it.
+@usableFromInline
 final class KeyFault: Sendable {
   let reason: String
 
@@ -77,7 +80,12 @@ extension Key: Hashable {
 
 extension Key: Comparable {
   /// Unsigned bytewise order; a key sorts before those it is a prefix of.
-  public static func < (left: Key, right: Key) -> Bool { left.bytes.precedes(right.bytes) }
+  public static func < (left: Key, right: Key) -> Bool {
+    if left.bytes.precedes(right.bytes) { return true }
+    // Of two keys with the same bytes a good one comes first, so that `<` and `==` agree on invalid ones too.
+    guard let fault = right.fault, left.bytes == right.bytes else { return false }
+    return left.fault.map { $0.reason < fault.reason } ?? true
+  }
 }
 
 extension Key: Codable {

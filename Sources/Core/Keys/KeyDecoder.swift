@@ -2,6 +2,8 @@
 public struct KeyDecoder: Sendable {
   let bytes: [UInt8]
   private(set) var position = 0
+  /// How many composites the next part is inside of.
+  var depth = 0
 
   init(_ bytes: [UInt8]) { self.bytes = bytes }
 

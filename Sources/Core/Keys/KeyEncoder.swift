@@ -2,6 +2,11 @@
 public struct KeyEncoder: Sendable {
   private(set) var bytes: [UInt8]
   private(set) var fault: KeyFault?
+  /// How many composites the next part is inside of.
+  var depth = 0
+
+  /// How deep composites may nest: what a small thread's stack holds.
+  static let deepest = 128
 
   init() {
     bytes = []
@@ -34,7 +39,9 @@ public struct KeyEncoder: Sendable {
     bytes.append(contentsOf: raw)
   }
 
-  /// Marks the key invalid: every operation with it will throw `.invalidArgument` with this reason. The first holds.
+  /// Marks the key invalid: every operation with it will throw `.invalidArgument` with this reason.
+  ///
+  /// The first reason holds.
   public mutating func fail(_ reason: String) {
     if fault == nil { fault = KeyFault(reason) }
   }

@@ -20,8 +20,9 @@
 /// Floating-point keys order −∞ < … < −0 < +0 < … < +∞ < NaN; −0 and +0 are two keys, and every NaN is the one
 /// with bits 0x7FF8000000000000 (`Float`: 0x7FC00000).
 ///
-/// The first eight rows are the encoding of the Nim original, byte for byte. Any `Codable` type conforms with an empty extension,
-/// and so does an enum with a raw value; a type of your own may write its two requirements itself.
+/// The first eight rows are the encoding of the Nim original, byte for byte. Any `Codable` type conforms with an empty
+/// extension, and so does an enum with a raw value; a type of your own may write its two requirements itself. Values
+/// nest 128 deep at most.
 public protocol KeyPart: Sendable {
   /// Appends this part's bytes; what has no key form calls ``KeyEncoder/fail(_:)``.
   func encode(into encoder: inout KeyEncoder)

@@ -25,18 +25,21 @@ public struct KeyRange: Hashable, Sendable {
 
   /// This range, narrowed to what comes after `key`: the next page forward.
   public func after(_ key: Key) -> KeyRange {
+    // An invalid bound, the old or the new, stays: the operation says why.
+    if start.fault != nil { return self }
     let next = key.successor
-    return KeyRange(start: next < start ? start : next, stop: stop)
+    return KeyRange(start: next < start && next.fault == nil ? start : next, stop: stop)
   }
 
   /// This range, narrowed to what comes before `key`: the next page backward.
   public func before(_ key: Key) -> KeyRange {
+    if start.fault != nil || stop?.fault != nil { return self }
     // Nothing comes before the empty key; as a stop it would mean "no bound".
     if key.bytes.isEmpty && key.fault == nil {
       let zero = Key(rawBytes: [0])
       return KeyRange(start: max(start, zero), stop: zero)
     }
-    guard let stop, stop < key else { return KeyRange(start: start, stop: key) }
+    guard let stop, stop < key, key.fault == nil else { return KeyRange(start: start, stop: key) }
     return self
   }
 
@@ -50,7 +53,8 @@ public struct KeyRange: Hashable, Sendable {
 }
 
 extension Key {
-  /// The first key past all that begin with this one: its last byte below 0xFF raised, those after it cut; nil if there is none.
+  /// The first key past all that begin with this one: its last byte below 0xFF raised, those after it cut; nil if there
+  /// is none.
   var nextPrefix: Key? {
     guard let last = bytes.lastIndex(where: { $0 != 0xFF }) else { return nil }
     return Key(bytes: bytes[..<last] + [bytes[last] + 1], fault: fault)

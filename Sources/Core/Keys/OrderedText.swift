@@ -29,8 +29,13 @@ public struct OrderedBytes: KeyPart, Hashable, Codable {
 }
 
 extension OrderedText: Comparable {
+  /// Whether the UTF-8 bytes are the same, as `<` and the encoding have it: canonical equivalence does not count.
+  public static func == (left: OrderedText, right: OrderedText) -> Bool {
+    left.text.utf8.elementsEqual(right.text.utf8)
+  }
+
   public static func < (left: OrderedText, right: OrderedText) -> Bool {
-    Array(left.text.utf8).precedes(Array(right.text.utf8))
+    left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
   }
 }
 

@@ -18,7 +18,9 @@ public struct PayloadCodec: Sendable {
     decoding = decode
   }
 
-  /// The original's encoding, as in keys (``KeyPart``): compact, ordered, no names; text and byte fields at most 65,535 bytes.
+  /// The original's encoding, as in keys (``KeyPart``): compact, ordered, no names.
+  ///
+  /// Text and byte fields have at most 65,535 bytes.
   public static let parts = PayloadCodec(
     encode: { value in
       var encoder = KeyEncoder()

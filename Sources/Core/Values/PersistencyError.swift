@@ -55,7 +55,8 @@ public struct PersistencyError: Error, Hashable, Sendable {
 
   /// Whether the same call may succeed later without a change of its arguments.
   ///
-  /// True for `.locked`, `.timeout`, `.storageFull` and `.conflict` when nothing was applied: somebody else has to let go, make room, or move on.
+  /// True for `.locked`, `.timeout`, `.storageFull` and `.conflict` when nothing was applied: somebody else has to let
+  /// go, make room, or move on.
   /// Never true for an unknown outcome: read first what is there.
   public var isRetryable: Bool {
     guard outcome == .notApplied else { return false }

@@ -1,10 +1,11 @@
+public import PersistencyCore
+import Synchronization
+
 #if canImport(FoundationEssentials)
   import FoundationEssentials
 #else
   import Foundation
 #endif
-public import PersistencyCore
-import Synchronization
 
 /// What a check's body works with: a fresh directory, stores in it, and expectations that name file and line.
 public final class CheckContext: Sendable {
@@ -14,6 +15,8 @@ public final class CheckContext: Sendable {
   public let directory: String
   private let check: ConformanceCheck
   private let opened = Mutex<[any KvBackend]>([])
+  /// How many expectations were evaluated: the generated cases behind one rule.
+  let expectations = Atomic<Int>(0)
 
   init(check: ConformanceCheck, fixture: BackendFixture, seed: UInt64) throws {
     self.check = check
@@ -48,6 +51,7 @@ public final class CheckContext: Sendable {
   public func expect(
     _ condition: Bool, _ message: @autoclosure () -> String, file: String = #fileID, line: Int = #line
   ) throws {
+    count()
     if !condition { throw failure(message(), file: file, line: line) }
   }
 
@@ -56,6 +60,7 @@ public final class CheckContext: Sendable {
     _ found: Value, _ wanted: Value, _ what: @autoclosure () -> String = "the result", file: String = #fileID,
     line: Int = #line
   ) throws {
+    count()
     if found != wanted {
       throw failure(
         "\(what()) is \(Self.shortened(found)), not \(Self.shortened(wanted))", file: file, line: line)
@@ -68,6 +73,7 @@ public final class CheckContext: Sendable {
     _ kind: PersistencyError.Kind, _ what: @autoclosure () -> String = "the call", file: String = #fileID,
     line: Int = #line, _ body: () throws -> Void
   ) throws -> PersistencyError {
+    count()
     do {
       try body()
     } catch let error as PersistencyError {
@@ -76,6 +82,8 @@ public final class CheckContext: Sendable {
     }
     throw failure("\(what()) succeeded instead of throwing .\(kind.rawValue)", file: file, line: line)
   }
+
+  private func count() { expectations.add(1, ordering: .relaxed) }
 
   public func failure(_ message: String, file: String = #fileID, line: Int = #line) -> ConformanceFailure {
     ConformanceFailure(

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// One rule of the contract, and how it is proved: a value in the list ``ConformanceCheck/all``.
 public struct ConformanceCheck: Sendable, Identifiable {
   /// A name that stays: section letter and words, "point.missing-key-is-nil".
@@ -36,10 +38,18 @@ public struct ConformanceCheck: Sendable, Identifiable {
   /// - Throws: ``ConformanceFailure``, naming adapter, rule, file, line and seed.
   public func run(_ fixture: BackendFixture, seed: UInt64 = 1) async throws {
     guard exemption(fixture) == nil else { return }
+    _ = try await evaluate(fixture, seed: seed)
+  }
+
+  /// Proves the rule; the exemption was asked.
+  ///
+  /// - Returns: How many expectations that took.
+  func evaluate(_ fixture: BackendFixture, seed: UInt64) async throws -> Int {
     let context = try CheckContext(check: self, fixture: fixture, seed: seed)
     defer { context.cleanUp() }
     do {
       try await body(context)
+      return context.expectations.load(ordering: .relaxed)
     } catch let failure as ConformanceFailure {
       throw failure
     } catch {
@@ -50,7 +60,7 @@ public struct ConformanceCheck: Sendable, Identifiable {
 }
 
 /// How much a check asks for; a run names the tiers it wants.
-public enum ConformanceTier: String, Sendable, CaseIterable, Hashable {
+public enum ConformanceTier: String, Codable, Sendable, CaseIterable, Hashable {
   /// Seconds, in one open store.
   case core
   /// Closes and reopens.

@@ -1,0 +1,157 @@
+import Synchronization
+
+/// The jobs of one root directory: many tenants, each with its own store on an engine of its choice.
+///
+/// Make one at start, open jobs as tenants come, close it at the end: what was accepted is then committed. Any task
+/// may use it at any time; after ``close()`` every call throws `.closed`.
+public final class Persistency: Sendable {
+  /// The version of this library, as manifests and the tool say it.
+  public static let version = "0.1.0"
+
+  /// The folder of the stores, as it was given.
+  public let rootDirectory: String
+  /// The engines jobs can be on; the first is the default.
+  public let engines: [Engine]
+
+  private struct State {
+    var jobs: [JobID: Job] = [:]
+    var isClosed = false
+  }
+
+  private let state = Mutex(State())
+  private let turns = TurnQueue()
+
+  /// Validates the root, which the first ``openJob(_:engine:options:)`` creates, and the engines.
+  ///
+  /// - Throws: `.invalidArgument` when the root is empty, a file, or below a file; when there is no engine, or two share a name or a suffix.
+  public init(rootDirectory: String, engines: [Engine]) throws(PersistencyError) {
+    try Self.check(root: rootDirectory)
+    try Self.check(engines)
+    self.rootDirectory = rootDirectory
+    self.engines = engines
+  }
+
+  // MARK: Jobs
+
+  /// Opens a job, and makes its store when there is none; an open one is returned as it is.
+  ///
+  /// - Parameters:
+  ///   - id: 1 to 200 bytes of UTF-8, any text.
+  ///   - engine: nil is the engine it is stored on, or the first of ``engines`` for a new one.
+  /// - Throws: `.invalidArgument` for a bad id, another engine than the stored one, other options than it is open with; `.locked` when another
+  ///   process or instance has it open; `.corrupted` for a store that is missing, cut or foreign; `.unsupported` for
+  ///   a newer format.
+  public func openJob(
+    _ id: String, engine: Engine? = nil, options: JobOptions = .init()
+  ) async throws(PersistencyError) -> Job {
+    let id = try JobID(id)
+    if let engine { try checkKnown(engine) }
+    return try await turns.inTurn(id) { () async throws(PersistencyError) in
+      if let open = try openedJob(id) {
+        try Self.check(open, fits: engine, options)
+        return open
+      }
+      let opening = JobOpening(root: rootDirectory, engines: engines, id: id, engine: engine, options: options)
+      let job = try await WorkerPool.writers.run { () throws(PersistencyError) in try opening.open() }
+      let isClosed = state.withLock { state in
+        if !state.isClosed { state.jobs[id] = job }
+        return state.isClosed
+      }
+      if isClosed {
+        _ = await job.shutDown()
+        throw Self.closed
+      }
+      return job
+    }
+  }
+
+  /// Commits what the job has queued and closes it; one that is not open is left alone.
+  ///
+  /// - Throws: The first failure of a queued write that no flush has thrown; the job is closed all the same.
+  public func closeJob(_ id: String) async throws(PersistencyError) {
+    let id = try JobID(id)
+    try await turns.inTurn(id) { () async throws(PersistencyError) in
+      guard let job = try openedJob(id) else { return }
+      try await close(job, id)
+    }
+  }
+
+  /// Closes the job if it is open, and removes its store; the id can be used again at once.
+  ///
+  /// - Throws: `.jobNotFound` when it is neither open nor stored; `.locked` when another process has it open.
+  public func dropJob(_ id: String) async throws(PersistencyError) {
+    let id = try JobID(id)
+    try await turns.inTurn(id) { () async throws(PersistencyError) in
+      let open = try openedJob(id)
+      // What was still queued is dropped with the store: its failures are of no account.
+      if let open { try? await close(open, id) }
+      if let open, !open.engine.capabilities.persistent { return }
+      let store = StoredFiles(root: rootDirectory, id: id, engines: engines)
+      try await WorkerPool.writers.run { () throws(PersistencyError) in try store.drop() }
+    }
+  }
+
+  /// Commits what is queued in every job and closes them all; idempotent.
+  ///
+  /// - Throws: The first failure of a queued write that no flush has thrown; everything is closed all the same.
+  public func close() async throws(PersistencyError) {
+    let jobs = state.withLock { state in
+      state.isClosed = true
+      return state.jobs
+    }
+    var first: PersistencyError?
+    for (id, job) in jobs {
+      do throws(PersistencyError) {
+        try await turns.inTurn(id) { () async throws(PersistencyError) in
+          guard state.withLock({ $0.jobs[id] === job }) else { return }
+          try await close(job, id)
+        }
+      } catch {
+        first = first ?? error
+      }
+    }
+    if let first { throw first }
+  }
+
+  /// The open job of this id.
+  ///
+  /// - Throws: `.jobNotFound` when it is not open here.
+  public func job(_ id: String) throws(PersistencyError) -> Job {
+    guard let job = try openedJob(try JobID(id)) else {
+      throw PersistencyError(.jobNotFound, "job “\(id)” is not open; open it with openJob")
+    }
+    return job
+  }
+
+  /// The open job of this id, or nil.
+  public subscript(id: String) -> Job? { try? job(id) }
+
+  /// Whether the job is open here.
+  public func hasJob(_ id: String) -> Bool { self[id] != nil }
+
+  /// The jobs that have a store in the root, open or not, by the bytes of their file names.
+  ///
+  /// Half-made and half-dropped ones are not among them, nor is what is not ours.
+  public func storedJobs() throws(PersistencyError) -> [StoredJob] {
+    if state.withLock({ $0.isClosed }) { throw Self.closed }
+    return try StoredFiles.jobs(in: rootDirectory, engines: engines)
+  }
+
+  // MARK: Inside
+
+  private func openedJob(_ id: JobID) throws(PersistencyError) -> Job? {
+    let (isClosed, job) = state.withLock { ($0.isClosed, $0.jobs[id]) }
+    if isClosed { throw Self.closed }
+    return job
+  }
+
+  private func close(_ job: Job, _ id: JobID) async throws(PersistencyError) {
+    let failure = await job.shutDown()
+    state.withLock { _ = $0.jobs.removeValue(forKey: id) }
+    if let failure { throw failure }
+  }
+
+  static var closed: PersistencyError {
+    PersistencyError(.closed, "this Persistency is closed; make another")
+  }
+}

@@ -1,0 +1,30 @@
+/// A queue in an array: appending and taking cost O(1) amortised.
+struct FIFO<Element> {
+  private var items: [Element?] = []
+  private var head = 0
+
+  var count: Int { items.count - head }
+  var isEmpty: Bool { count == 0 }
+  var first: Element? { isEmpty ? nil : items[head] }
+
+  mutating func append(_ element: Element) { items.append(element) }
+
+  mutating func popFirst() -> Element? {
+    guard !isEmpty else { return nil }
+    defer {
+      items[head] = nil
+      head += 1
+      if head > 32 && head * 2 > items.count {
+        items.removeFirst(head)
+        head = 0
+      }
+    }
+    return items[head]
+  }
+
+  /// Takes out the elements that match, wherever they are.
+  mutating func remove(where matches: (Element) -> Bool) {
+    items = items[head...].filter { $0.map { !matches($0) } ?? false }
+    head = 0
+  }
+}

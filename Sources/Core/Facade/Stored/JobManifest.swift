@@ -1,0 +1,93 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// What stands beside a store, in `<name>.job`: whose it is, on which engine, and how it was left.
+///
+/// Always replaced whole and durably (``FileSystem/replace(_:with:)``), so that it is never half written.
+struct JobManifest: Codable, Sendable {
+  /// Where the store is in its life; each step is durable before the next begins.
+  enum State: String, Codable, Sendable {
+    /// The store may be half made: it is made anew.
+    case creating
+    case ready
+    /// Its files may be half removed: the removal is finished.
+    case dropping
+  }
+
+  static let currentFormat = 1
+  static let currentKeyCodec = 1
+
+  /// The layout of this file and of the store's files.
+  var format = currentFormat
+  /// The encoding of typed key parts.
+  var keyCodec = currentKeyCodec
+  var id: String
+  var engine: String
+  /// A random name of the store, the same for its whole life.
+  var store: String
+  var createdBy: String
+  var state: State
+  /// The level it was last opened at.
+  var durability: String
+  /// The boot that the store was last opened for writing in; nil when none could be read.
+  var boot: String?
+  /// What the last close left; nil from opening for writing until then.
+  var clean: CleanClose?
+
+  struct CleanClose: Codable, Sendable {
+    /// The lengths of the store's files together.
+    var bytes: Int
+  }
+
+  init(id: JobID, engine: String, state: State, durability: Durability) {
+    self.id = id.text
+    self.engine = engine
+    self.state = state
+    self.durability = durability.rawValue
+    store = UUID().uuidString
+    createdBy = "Persistency \(Persistency.version)"
+    boot = bootIdentifier()
+  }
+
+  /// Reads the manifest at `path`; nil when there is none.
+  ///
+  /// - Throws: `.unsupported` for a newer format, `.corrupted` for what is no manifest.
+  static func read(_ path: String) throws(PersistencyError) -> JobManifest? {
+    guard let bytes = try FileSystem.read(path) else { return nil }
+    struct Version: Codable {
+      var format: Int
+      var keyCodec: Int
+    }
+    do {
+      let data = Data(bytes)
+      let version = try JSONDecoder().decode(Version.self, from: data)
+      guard version.format <= currentFormat, version.keyCodec <= currentKeyCodec else {
+        throw PersistencyError(
+          .unsupported,
+          "\(path) has format \(version.format) and key codec \(version.keyCodec), newer than this library's \(currentFormat) and \(currentKeyCodec); use a version of Persistency that knows them"
+        )
+      }
+      return try JSONDecoder().decode(JobManifest.self, from: data)
+    } catch let error as PersistencyError {
+      throw error
+    } catch {
+      throw PersistencyError(.corrupted, "\(path) is no job manifest; restore it from a backup: \(error)")
+    }
+  }
+
+  func write(to path: String) throws(PersistencyError) {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+    do {
+      let data = try encoder.encode(self)
+      try FileSystem.replace(path, with: Array(data))
+    } catch let error as PersistencyError {
+      throw error
+    } catch {
+      throw PersistencyError(.backend, "cannot encode the manifest \(path): \(error)")
+    }
+  }
+}

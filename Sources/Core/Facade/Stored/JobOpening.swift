@@ -1,0 +1,202 @@
+import Logging
+
+/// The opening of one job: which engine it is on, what was left of it, and what its manifest must say before the
+/// first write.
+struct JobOpening: Sendable {
+  let root: String
+  let engines: [Engine]
+  let id: JobID
+  /// The engine the caller named, if any.
+  let engine: Engine?
+  let options: JobOptions
+
+  private var files: StoredFiles { StoredFiles(root: root, id: id, engines: engines) }
+
+  /// What is stored under the id.
+  private enum Found {
+    case nothing
+    /// A store of an open format, made by another program.
+    case foreign(Engine, path: String)
+    case stored(Engine, JobManifest)
+  }
+
+  /// Opens the job; blocks while the disk does.
+  func open() throws(PersistencyError) -> Job {
+    let found = try find()
+    if case .nothing = found, !options.createIfMissing { throw notStored }
+    if case .nothing = found, !(engine ?? engines[0]).capabilities.persistent {
+      let engine = self.engine ?? engines[0]
+      return Job(
+        id: id.text, engine: engine, options: options,
+        backend: try engine.open(files.storePath(engine), storeOptions(mustExist: false)), store: nil)
+    }
+    if options.access == .readOnly { return try openReadOnly(found) }
+    try FileSystem.makeFolder(root)
+    let lock = try JobLock(files.lockPath)
+    do throws(PersistencyError) {
+      return try open(lock)
+    } catch {
+      lock.release()
+      throw error
+    }
+  }
+
+  /// Looks again under the lock: what was found before may have been another's half-made work.
+  private func open(_ lock: JobLock) throws(PersistencyError) -> Job {
+    switch try find() {
+    case .nothing:
+      return try create(on: engine ?? engines[0], lock)
+    case .foreign(let engine, let path):
+      try files.adopt(path, as: engine)
+      let manifest = JobManifest(id: id, engine: engine.name, state: .ready, durability: options.durability)
+      let backend = try engine.open(files.storePath(engine), storeOptions(mustExist: true))
+      return try job(engine, backend, manifest, lock)
+    case .stored(let engine, let manifest):
+      switch manifest.state {
+      case .creating:
+        try files.removeStore(engine.fileSuffix)
+        return try create(on: engine, lock)
+      case .dropping:
+        try files.finishDrop(manifest)
+        return try create(on: self.engine ?? engines[0], lock)
+      case .ready:
+        return try reopen(engine, manifest, lock)
+      }
+    }
+  }
+
+  // MARK: Three ways to open
+
+  private func create(on engine: Engine, _ lock: JobLock) throws(PersistencyError) -> Job {
+    guard engine.capabilities.persistent else {
+      throw PersistencyError(.invalidArgument, "engine \(engine.name) stores nothing; open job “\(id)” anew on it")
+    }
+    var manifest = JobManifest(id: id, engine: engine.name, state: .creating, durability: options.durability)
+    try manifest.write(to: files.manifestPath)
+    do throws(PersistencyError) {
+      let backend = try engine.open(files.storePath(engine), storeOptions(mustExist: false))
+      manifest.state = .ready
+      return try job(engine, backend, manifest, lock)
+    } catch {
+      // Nothing was acknowledged; what stays behind is found `creating` and made anew.
+      try? files.finishDrop(manifest)
+      throw error
+    }
+  }
+
+  private func reopen(_ engine: Engine, _ left: JobManifest, _ lock: JobLock) throws(PersistencyError) -> Job {
+    let wasVolatile = left.clean == nil && left.durability == Durability.volatile.rawValue
+    if wasVolatile, isOfAnotherBoot(left) {
+      persistencyLog.notice(
+        "a volatile store that was not closed before the machine stopped is discarded and made anew",
+        metadata: ["job": "\(id)"])
+      try files.removeStore(engine.fileSuffix)
+      return try create(on: engine, lock)
+    }
+    try files.checkStore(engine, left)
+    if wasVolatile && options.durability != .volatile { try files.syncStore(engine) }
+    var manifest = left
+    manifest.clean = nil
+    manifest.durability = options.durability.rawValue
+    manifest.boot = bootIdentifier()
+    try manifest.write(to: files.manifestPath)
+    do throws(PersistencyError) {
+      let backend = try engine.open(files.storePath(engine), storeOptions(mustExist: true))
+      return Job(
+        id: id.text, engine: engine, options: options, backend: backend,
+        store: OpenStore(files: files, engine: engine, lock: lock, manifest: manifest))
+    } catch {
+      // Not opened, so not written: what the last close recorded still holds, and must be compared again.
+      try? left.write(to: files.manifestPath)
+      throw error
+    }
+  }
+
+  private func openReadOnly(_ found: Found) throws(PersistencyError) -> Job {
+    let engine: Engine
+    let path: String
+    var manifest: JobManifest
+    switch found {
+    case .nothing: throw notStored
+    case .foreign(let foreign, let place):
+      (engine, path) = (foreign, place)
+      manifest = JobManifest(id: id, engine: engine.name, state: .ready, durability: options.durability)
+    case .stored(let stored, let left):
+      guard left.state == .ready else {
+        throw PersistencyError(
+          .jobNotFound, "job “\(id)” is half made or half dropped; open it for writing to mend that")
+      }
+      if left.clean == nil, left.durability == Durability.volatile.rawValue, isOfAnotherBoot(left) {
+        throw PersistencyError(
+          .corrupted,
+          "job “\(id)” was volatile and not closed before the machine stopped; open it for writing, which starts it anew"
+        )
+      }
+      (engine, path, manifest) = (stored, files.storePath(stored), left)
+      try files.checkStore(stored, left)
+    }
+    // An engine that cannot read beside a writer must be alone.
+    let lock = engine.capabilities.readOnlyBesideWriter ? nil : try JobLock(files.lockPath)
+    defer { lock?.release() }
+    let backend = try engine.open(path, storeOptions(mustExist: true))
+    return Job(
+      id: id.text, engine: engine, options: options, backend: backend,
+      store: OpenStore(files: files, engine: engine, lock: nil, manifest: manifest))
+  }
+
+  // MARK: What is there
+
+  private var notStored: PersistencyError {
+    PersistencyError(.jobNotFound, "no job “\(id)” is stored in \(root)")
+  }
+
+  private func find() throws(PersistencyError) -> Found {
+    if let manifest = try files.manifest() {
+      if manifest.state == .dropping, let engine = engine ?? engines.first { return .stored(engine, manifest) }
+      return .stored(try checked(engineNamed: manifest.engine), manifest)
+    }
+    guard let (found, path) = try files.unmanifested() else { return .nothing }
+    return .foreign(try checked(engineNamed: found.name), path: path)
+  }
+
+  /// The stored engine, if it is known here and not another than the caller named.
+  private func checked(engineNamed name: String) throws(PersistencyError) -> Engine {
+    guard let stored = engines.first(where: { $0.name == name }) else {
+      throw PersistencyError(
+        .invalidArgument,
+        "job “\(id)” is on engine \(name), which is not among this Persistency's: \(engines.map(\.name).joined(separator: ", "))"
+      )
+    }
+    if let engine, engine.name != name {
+      throw PersistencyError(
+        .invalidArgument,
+        "job “\(id)” is on engine \(name), not \(engine.name); copy it to a job on \(engine.name) with `persistency copy`, or open it without naming an engine"
+      )
+    }
+    return stored
+  }
+
+  private func isOfAnotherBoot(_ left: JobManifest) -> Bool {
+    guard let boot = bootIdentifier() else { return true }
+    return left.boot != boot
+  }
+
+  private func storeOptions(mustExist: Bool) -> StoreOptions {
+    StoreOptions(durability: options.durability, access: options.access, mustExist: mustExist)
+  }
+
+  /// Records that the store is made and open, before anybody can write to it.
+  private func job(
+    _ engine: Engine, _ backend: any KvBackend, _ manifest: JobManifest, _ lock: JobLock
+  ) throws(PersistencyError) -> Job {
+    do throws(PersistencyError) {
+      try manifest.write(to: files.manifestPath)
+    } catch {
+      backend.close()
+      throw error
+    }
+    return Job(
+      id: id.text, engine: engine, options: options, backend: backend,
+      store: OpenStore(files: files, engine: engine, lock: lock, manifest: manifest))
+  }
+}

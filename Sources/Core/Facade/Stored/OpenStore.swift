@@ -1,0 +1,24 @@
+import Logging
+
+/// What a job holds beside its backend while it is open: the lock, and the manifest it will record the close in.
+struct OpenStore: Sendable {
+  let files: StoredFiles
+  let engine: Engine
+  /// Nil for a job that is open read-only beside a writer, and leaves no trace.
+  let lock: JobLock?
+  var manifest: JobManifest
+
+  /// Records a clean close, after the backend freed its files; then lets go of the job.
+  ///
+  /// - Parameter isTrusted: Whether every commit had a known outcome; without that the close is not called clean.
+  func close(isTrusted: Bool) throws(PersistencyError) {
+    guard let lock else { return }
+    defer { lock.release() }
+    guard isTrusted else { return }
+    // The engine may have left writes of this level in the page cache; a clean record may not outlive them.
+    if manifest.durability == Durability.volatile.rawValue { try files.syncStore(engine) }
+    var manifest = manifest
+    manifest.clean = .init(bytes: try FileSystem.size(files.storePath(engine)).apparent)
+    try manifest.write(to: files.manifestPath)
+  }
+}

@@ -1,0 +1,154 @@
+/// Where a job's files are, and what is done with them while its store is not open.
+struct StoredFiles: Sendable {
+  static let manifestSuffix = ".job"
+  static let lockSuffix = ".lock"
+  static let draftSuffix = ".tmp"
+  /// The suffixes of the engines of this package, known even where the engine is not linked.
+  private static let knownSuffixes = ["sqlite": ".db", "lmdb": ".lmdb", "rocks": ".rocks"]
+  /// What an engine may keep beside its store's file.
+  private static let sidecars = ["-wal", "-shm", "-journal"]
+
+  let root: String
+  let id: JobID
+  let engines: [Engine]
+
+  private var base: String { root + "/" + id.fileName }
+  var manifestPath: String { base + Self.manifestSuffix }
+  var lockPath: String { base + Self.lockSuffix }
+
+  func storePath(_ engine: Engine) -> String { base + engine.fileSuffix }
+
+  // MARK: Looking
+
+  /// The manifest; nil when there is none.
+  ///
+  /// - Throws: `.invalidArgument` when it is another job's: a file system that folds case, or a collision of hashes.
+  func manifest() throws(PersistencyError) -> JobManifest? {
+    guard let manifest = try JobManifest.read(manifestPath) else { return nil }
+    guard manifest.id.utf8.elementsEqual(id.text.utf8) else {
+      throw PersistencyError(
+        .invalidArgument, "job “\(id)” would have the files of job “\(manifest.id)”; choose another id")
+    }
+    return manifest
+  }
+
+  /// A store that stands here without a manifest: the engine to adopt it by, and where it is.
+  ///
+  /// - Throws: `.corrupted` for one that cannot be adopted.
+  func unmanifested() throws(PersistencyError) -> (engine: Engine, path: String)? {
+    let open = engines.filter(\.capabilities.openFormat)
+    for engine in open {
+      if try FileSystem.kind(storePath(engine)) != .missing { return (engine, storePath(engine)) }
+      if let name = id.originalFileName, name.utf8.count <= 200 {
+        let original = root + "/" + name + engine.fileSuffix
+        if try FileSystem.kind(original) != .missing { return (engine, original) }
+      }
+    }
+    let suffixes = Set(engines.filter(\.capabilities.persistent).map(\.fileSuffix)).union(Self.knownSuffixes.values)
+    for suffix in suffixes.sorted() where try FileSystem.kind(base + suffix) != .missing {
+      throw PersistencyError(
+        .corrupted,
+        "\(base + suffix) has no manifest \(manifestPath), so nothing says whose it is; restore the manifest, or move the store away"
+      )
+    }
+    return nil
+  }
+
+  /// Refuses what is no store of this engine to open: missing, a link, or cut since its clean close.
+  func checkStore(_ engine: Engine, _ manifest: JobManifest) throws(PersistencyError) {
+    let path = storePath(engine)
+    switch try FileSystem.kind(path) {
+    case .file, .folder: break
+    case .missing:
+      throw PersistencyError(
+        .corrupted,
+        "job “\(id)” has a manifest, but its store \(path) is missing; restore it from a backup, or drop the job")
+    case .symlink, .other:
+      throw PersistencyError(.corrupted, "\(path) is a link or a special file, not a store; such are refused")
+    }
+    guard !engine.capabilities.openFormat, let clean = manifest.clean else { return }
+    let size = try FileSystem.size(path).apparent
+    if size < clean.bytes {
+      throw PersistencyError(
+        .corrupted, "\(path) has \(size) bytes, but had \(clean.bytes) when it was closed; restore it from a backup")
+    }
+  }
+
+  // MARK: Changing
+
+  /// Gives an original's file the name that this library gives it.
+  func adopt(_ path: String, as engine: Engine) throws(PersistencyError) {
+    let target = storePath(engine)
+    guard path != target else { return }
+    for sidecar in Self.sidecars where try FileSystem.kind(path + sidecar) == .file {
+      try FileSystem.move(path + sidecar, to: target + sidecar)
+    }
+    try FileSystem.move(path, to: target)
+    try FileSystem.syncFolder(of: target)
+  }
+
+  func removeStore(_ suffix: String) throws(PersistencyError) {
+    try FileSystem.remove(base + suffix)
+    for sidecar in Self.sidecars { try FileSystem.remove(base + suffix + sidecar) }
+  }
+
+  func syncStore(_ engine: Engine) throws(PersistencyError) {
+    let path = storePath(engine)
+    guard try FileSystem.kind(path) != .missing else { return }
+    try FileSystem.sync(path)
+    for sidecar in Self.sidecars where try FileSystem.kind(path + sidecar) == .file {
+      try FileSystem.sync(path + sidecar)
+    }
+    try FileSystem.syncFolder(of: path)
+  }
+
+  /// Removes the job's files, the lock file excepted: unlinking it would make two owners.
+  ///
+  /// - Throws: `.jobNotFound` when nothing is stored, `.locked` when somebody has it open.
+  func drop() throws(PersistencyError) {
+    guard try manifest() != nil else { throw PersistencyError(.jobNotFound, "no job “\(id)” is stored in \(root)") }
+    let lock = try JobLock(lockPath)
+    defer { lock.release() }
+    guard var manifest = try manifest() else {
+      throw PersistencyError(.jobNotFound, "no job “\(id)” is stored in \(root)")
+    }
+    manifest.state = .dropping
+    try manifest.write(to: manifestPath)
+    try finishDrop(manifest)
+  }
+
+  /// The second half of a drop, also of one that a crash cut short.
+  func finishDrop(_ manifest: JobManifest) throws(PersistencyError) {
+    if let suffix = suffix(of: manifest.engine) { try removeStore(suffix) }
+    try FileSystem.remove(manifestPath)
+    try FileSystem.syncFolder(of: manifestPath)
+  }
+
+  private func suffix(of engine: String) -> String? {
+    engines.first { $0.name == engine }?.fileSuffix ?? Self.knownSuffixes[engine]
+  }
+
+  private func sizeOnDisk(_ suffix: String) throws(PersistencyError) -> Int {
+    var size = try FileSystem.size(base + suffix).allocated
+    for sidecar in Self.sidecars { size += try FileSystem.size(base + suffix + sidecar).allocated }
+    return size
+  }
+
+  // MARK: Listing
+
+  /// The jobs that have a store in `root`; what is not ours, half made or half dropped is passed over.
+  static func jobs(in root: String, engines: [Engine]) throws(PersistencyError) -> [StoredJob] {
+    var jobs: [StoredJob] = []
+    for name in try FileSystem.names(in: root) where name.hasSuffix(manifestSuffix) {
+      guard let manifest = try? JobManifest.read(root + "/" + name), manifest.state == .ready,
+        let id = try? JobID(manifest.id), id.fileName + manifestSuffix == name
+      else { continue }
+      let files = StoredFiles(root: root, id: id, engines: engines)
+      let bytes = try files.suffix(of: manifest.engine).map { suffix throws(PersistencyError) in
+        try files.sizeOnDisk(suffix)
+      }
+      jobs.append(StoredJob(id: id.text, engine: manifest.engine, bytesOnDisk: bytes ?? 0))
+    }
+    return jobs
+  }
+}

@@ -1,0 +1,147 @@
+import PersistencyCore
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+extension BrokenBackend {
+  private static let persistent = Capabilities(persistent: true)
+
+  /// Stores that outlive their closing, or do not outlive it.
+  static let lifecycle: [BrokenBackend] = [
+    BrokenBackend("close.ignored", "Calls after close succeed.") { calls, _ in calls.close = {} },
+    BrokenBackend("close.reads-go-on", "After close only writes are refused.") { calls, _ in
+      let closed = Shared(false)
+      calls.close = { closed.withLock { $0 = true } }
+      calls.mapOps { ops throws(PersistencyError) in
+        if closed.withLock({ $0 }) { throw PersistencyError(.closed, "closed") }
+        return ops
+      }
+    },
+    BrokenBackend("close.writes-go-on", "After close only reads are refused.") { calls, _ in
+      let closed = Shared(false)
+      calls.close = { closed.withLock { $0 = true } }
+      calls.precedeReads { () throws(PersistencyError) in
+        if closed.withLock({ $0 }) { throw PersistencyError(.closed, "closed") }
+      }
+    },
+    BrokenBackend("close.wrong-kind", "After close every call throws .backend.") { calls, _ in
+      let closed = Shared(false)
+      calls.close = { closed.withLock { $0 = true } }
+      calls.precede { () throws(PersistencyError) in
+        if closed.withLock({ $0 }) { throw PersistencyError(.backend, "no such handle") }
+      }
+    },
+    BrokenBackend("close.second-reopens", "A second close opens the store again.") { calls, _ in
+      let closed = Shared(false)
+      calls.close = { closed.withLock { $0.toggle() } }
+      calls.precede { () throws(PersistencyError) in
+        if closed.withLock({ $0 }) { throw PersistencyError(.closed, "closed") }
+      }
+    },
+    BrokenBackend("close.count-is-0", "After close a count is 0.") { calls, store in
+      calls.countRange = { category, range throws(PersistencyError) in
+        do throws(PersistencyError) {
+          return try store.countRange(category: category, range: range)
+        } catch {
+          if error.kind == .closed { return 0 }
+          throw error
+        }
+      }
+    },
+    BrokenBackend("close.no-categories", "After close there are no categories.") { calls, store in
+      calls.categories = { () throws(PersistencyError) in
+        do throws(PersistencyError) {
+          return try store.categories()
+        } catch {
+          if error.kind == .closed { return [] }
+          throw error
+        }
+      }
+    },
+    BrokenBackend("close.group-succeeds", "After close a group is reported as written.") { calls, store in
+      calls.applyGroup = { batches in
+        batches.map { batch in
+          let result = Result { () throws(PersistencyError) in try store.applyOps(batch) }
+          if case .failure(let error) = result, error.kind == .closed { return .success(()) }
+          return result
+        }
+      }
+    },
+    BrokenBackend("open.lost-on-reopen", "Rows are gone after a reopen.", capabilities: persistent) { _, _ in },
+    BrokenBackend(
+      keptInFile: "open.memory-remembers", "A store declared not persistent has its rows after a reopen.",
+      capabilities: BackendFixture.reference.capabilities
+    ) { $0 },
+    BrokenBackend(
+      keptInFile: "open.last-row-lost", "The last row is gone after a reopen.", capabilities: persistent
+    ) { $0.dropLast() },
+    BrokenBackend(
+      keptInFile: "open.empty-payloads-lost", "Rows with an empty payload are gone after a reopen.",
+      capabilities: persistent
+    ) { $0.filter { !$0.row.payload.isEmpty } },
+    BrokenBackend(
+      keptInFile: "open.one-category-kept", "Only the first category is there after a reopen.",
+      capabilities: persistent
+    ) { rows in rows.filter { $0.category == rows.first?.category } },
+    BrokenBackend(
+      "open.read-only-writes", "A store opened for reading only can be written.",
+      fixture: BackendFixture(
+        name: "open.read-only-writes", capabilities: BackendFixture.reference.capabilities,
+        open: { _, _ throws(PersistencyError) in ReferenceBackend() })),
+    BrokenBackend(
+      "open.undeclared-durability", "A durability that it does not declare is accepted.",
+      capabilities: Capabilities(persistent: false, durability: [.consistent])
+    ) { _, _ in },
+  ]
+
+  /// The yardstick, written to a file by `close()` and read back at open, where `keep` loses something.
+  init(
+    keptInFile name: String, _ breaks: String, capabilities: Capabilities,
+    keep: @escaping @Sendable ([KeptRow]) -> [KeptRow]
+  ) {
+    let fixture = BackendFixture(
+      name: name, capabilities: capabilities,
+      open: { directory, options throws(PersistencyError) in
+        let path = directory + "/store.rows"
+        let store = ReferenceBackend()
+        if let file = FileManager.default.contents(atPath: path) {
+          let rows = (try? JSONDecoder().decode([KeptRow].self, from: file)) ?? []
+          try store.applyOps(keep(rows).map(\.put))
+        }
+        var calls = BackendCalls(store)
+        calls.close = {
+          let rows = (try? KeptRow.all(of: store)) ?? []
+          if !rows.isEmpty { try? JSONEncoder().encode(rows).write(to: URL(filePath: path)) }
+          store.close()
+        }
+        return TamperedBackend(calls)
+      })
+    self.init(name, breaks, fixture: fixture)
+  }
+}
+
+/// A row in the file of a backend that is broken on purpose.
+struct KeptRow: Codable, Sendable {
+  var category: String
+  var row: Pair
+
+  struct Pair: Codable, Sendable {
+    var key: [UInt8]
+    var payload: [UInt8]
+  }
+
+  var put: TxOp { .put(category: category, key: Key(rawBytes: row.key), payload: row.payload) }
+
+  static func all(of store: ReferenceBackend) throws(PersistencyError) -> [KeptRow] {
+    var rows: [KeptRow] = []
+    try store.visitAll { category, key, payload throws(PersistencyError) in
+      let pair = Pair(key: [UInt8](copying: key), payload: [UInt8](copying: payload))
+      rows.append(KeptRow(category: String(decoding: [UInt8](copying: category), as: UTF8.self), row: pair))
+      return .next
+    }
+    return rows
+  }
+}

@@ -1,0 +1,81 @@
+import PersistencyCore
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// One random history on many engines at once: every result and every kind of error must be the model's.
+public enum DifferentialRun {
+  /// Plays a history of `steps` calls on all `fixtures`, one call after the other on each.
+  ///
+  /// Keys, categories and payloads stay within the limits that all of them share. On a store that is not persistent
+  /// a reopen is left out.
+  ///
+  /// - Throws: ``ConformanceFailure`` with the shortest history found that still differs, as Swift code, and the seed.
+  public static func run(
+    fixtures: [BackendFixture], seed: UInt64, steps: Int = 400, profile: HistoryProfile = .everything
+  ) throws {
+    try run(
+      fixtures: fixtures, seed: seed, steps: steps, profile: profile, check: "model.differential",
+      rule: "Every engine answers a random history alike")
+  }
+
+  static func run(
+    fixtures: [BackendFixture], seed: UInt64, steps: Int, profile: HistoryProfile, check: String, rule: String
+  ) throws {
+    guard let first = fixtures.first else { return }
+    let limits = fixtures.dropFirst().reduce(first.limits) { common, fixture in
+      .init(
+        categoryBytes: min(common.categoryBytes, fixture.limits.categoryBytes),
+        keyBytes: min(common.keyBytes, fixture.limits.keyBytes),
+        payloadBytes: min(common.payloadBytes, fixture.limits.payloadBytes),
+        batchBytes: min(common.batchBytes, fixture.limits.batchBytes))
+    }
+    var profile = profile
+    // What is over the limits of one is not over those of another.
+    if fixtures.contains(where: { $0.limits != limits }) { profile.oversized = false }
+    var generator = HistoryGenerator(profile, limits: limits, seed: seed)
+    let history = History(steps: generator.history(steps: steps))
+    guard let divergence = try play(history, on: fixtures) else { return }
+    let fixture = fixtures.first { $0.name == divergence.adapter } ?? first
+    let shortest = history.shrunk { candidate in
+      guard let found = try? play(candidate, on: [fixture]) else { return false }
+      return found.adapter == fixture.name
+    }
+    let last = (try? play(shortest, on: [fixture])) ?? divergence
+    throw ConformanceFailure(
+      adapter: fixture.name, check: check, rule: rule, seed: seed,
+      message: report(shortest, last, of: steps, seed: seed), file: "", line: 0)
+  }
+
+  private static func play(_ history: History, on fixtures: [BackendFixture]) throws -> History.Divergence? {
+    let directory = FileManager.default.temporaryDirectory.path + "/conformance-" + UUID().uuidString
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    return try history.replay(on: fixtures, in: directory)
+  }
+
+  private static func report(_ history: History, _ last: History.Divergence, of steps: Int, seed: UInt64) -> String {
+    var lines = ["\(history.steps.count) of \(steps) calls are enough to differ from the model:"]
+    lines.append("// seed \(seed)")
+    for (index, step) in history.steps.enumerated() {
+      lines.append(step.swiftCode)
+      if index == last.index { lines.append(comparison(last)) }
+    }
+    if last.index >= history.steps.count {
+      lines.append(HistoryStep.visitAll(rows: nil).swiftCode)
+      lines.append(comparison(last))
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private static func comparison(_ divergence: History.Divergence) -> String {
+    "// gives \(shortened(divergence.found)), not \(shortened(divergence.wanted))"
+  }
+
+  private static func shortened(_ answer: HistoryAnswer) -> String {
+    let text = String(describing: answer)
+    return text.count > 400 ? text.prefix(400) + "… (\(text.count) characters)" : text
+  }
+}

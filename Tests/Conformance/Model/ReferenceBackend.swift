@@ -1,0 +1,98 @@
+public import PersistencyCore
+import Synchronization
+
+/// The suite's yardstick: sorted rows in memory behind one lock, as plain as the contract allows.
+///
+/// Every check passes on it, and the deliberately broken backends are made of it. A snapshot is a copy of the value
+/// that holds all rows.
+public final class ReferenceBackend: KvBackend {
+  public let limits: BackendLimits
+  private let access: StoreAccess
+  private let state = Mutex(ReferenceState())
+  private let gate = CallGate(free: {})
+
+  public init(options: StoreOptions = .init(), limits: BackendLimits = .embedded) {
+    self.limits = limits
+    access = options.access
+  }
+
+  public func close() { gate.close() }
+
+  deinit { gate.close() }
+
+  // MARK: Writes
+
+  public func applyOps(_ ops: [TxOp]) throws(PersistencyError) {
+    try limits.check(ops)
+    try gate.enter()
+    defer { gate.leave() }
+    try checkWritable()
+    try state.withLock { state throws(PersistencyError) in try state.apply(ops) }
+  }
+
+  public func deleteOne(category: String, key: Key) throws(PersistencyError) -> Bool {
+    try limits.check(category: category, key: key)
+    try gate.enter()
+    defer { gate.leave() }
+    try checkWritable()
+    return state.withLock { $0.set(Array(category.utf8), key, to: nil) } != nil
+  }
+
+  private func checkWritable() throws(PersistencyError) {
+    if access == .readOnly { throw PersistencyError(.unsupported, "the store is open for reading only") }
+  }
+
+  // MARK: Reads
+
+  public func getOne(category: String, key: Key) throws(PersistencyError) -> [UInt8]? {
+    try limits.check(category: category, key: key)
+    try gate.enter()
+    defer { gate.leave() }
+    return state.withLock { $0.category(category).payload(of: key) }
+  }
+
+  public func visitRange(
+    category: String, range: KeyRange, reverse: Bool,
+    _ visit: (_ key: RawSpan, _ payload: RawSpan) throws(PersistencyError) -> Visit
+  ) throws(PersistencyError) {
+    try limits.check(category: category, range: range)
+    try gate.enterVisit()
+    defer { gate.leaveVisit() }
+    let rows = state.withLock { $0.category(category) }
+    try rows.visit(range, reverse: reverse) { row throws(PersistencyError) in
+      try gate.checkOpen()
+      return try visit(row.key.bytes.span.bytes, row.payload.span.bytes)
+    }
+  }
+
+  public func visitAll(
+    _ visit: (_ category: RawSpan, _ key: RawSpan, _ payload: RawSpan) throws(PersistencyError) -> Visit
+  ) throws(PersistencyError) {
+    try gate.enterVisit()
+    defer { gate.leaveVisit() }
+    let state = state.withLock { $0 }
+    for category in state.categoryBytes {
+      guard let rows = state.rows[category] else { continue }
+      var wanted = Visit.next
+      try rows.visit(.all, reverse: false) { row throws(PersistencyError) in
+        try gate.checkOpen()
+        wanted = try visit(category.span.bytes, row.key.bytes.span.bytes, row.payload.span.bytes)
+        return wanted
+      }
+      if wanted == .stop { return }
+    }
+  }
+
+  public func categories() throws(PersistencyError) -> [String] {
+    try gate.enter()
+    defer { gate.leave() }
+    return state.withLock { $0.categoryBytes }.map { String(decoding: $0, as: UTF8.self) }
+  }
+}
+
+extension BackendFixture {
+  /// The yardstick itself.
+  public static let reference = BackendFixture(
+    name: "reference", capabilities: Capabilities(persistent: false),
+    open: { _, options throws(PersistencyError) in ReferenceBackend(options: options) })
+}
