@@ -8,17 +8,20 @@ public struct Engine: Sendable {
   /// Without a leading dot it gets one; empty for an engine without files.
   public let fileSuffix: String
   public let capabilities: Capabilities
+  /// The version of the library below, for reports: "3.40.1"; empty when there is none to tell.
+  public let version: String
   private let opening: @Sendable (String, StoreOptions) throws(PersistencyError) -> any KvBackend
 
   /// - Parameter open: Opens the store at `path`, or makes it where ``StoreOptions/mustExist`` allows. The parent
   ///   folder exists.
   public init(
-    name: String, fileSuffix: String, capabilities: Capabilities,
+    name: String, fileSuffix: String, capabilities: Capabilities, version: String = "",
     open: @escaping @Sendable (_ path: String, StoreOptions) throws(PersistencyError) -> any KvBackend
   ) {
     self.name = name
     self.fileSuffix = fileSuffix.isEmpty || fileSuffix.hasPrefix(".") ? fileSuffix : "." + fileSuffix
     self.capabilities = capabilities
+    self.version = version
     opening = open
   }
 

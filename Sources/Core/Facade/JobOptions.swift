@@ -8,13 +8,24 @@ public struct JobOptions: Hashable, Sendable {
   /// Moves every read to the reader pool: for a disk so slow that a read must not hold the caller's thread.
   public var readsOffCallerThread: Bool
 
+  /// Makes a store when none is stored; false throws `.jobNotFound` then.
+  public var createIfMissing: Bool
+
   public init(
     durability: Durability = .consistent, access: StoreAccess = .readWrite, queueBytes: Int = 16 << 20,
-    readsOffCallerThread: Bool = false
+    readsOffCallerThread: Bool = false, createIfMissing: Bool = true
   ) {
     self.durability = durability
     self.access = access
     self.queueBytes = queueBytes
     self.readsOffCallerThread = readsOffCallerThread
+    self.createIfMissing = createIfMissing
+  }
+
+  /// Whether two openings ask for the same job: what only matters while it is opened does not count.
+  func matches(_ other: JobOptions) -> Bool {
+    var other = other
+    other.createIfMissing = createIfMissing
+    return self == other
   }
 }

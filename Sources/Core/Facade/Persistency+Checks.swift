@@ -54,7 +54,7 @@ extension Persistency {
       throw PersistencyError(
         .invalidArgument, "job “\(open.id)” is open on engine \(open.engine.name), not \(engine.name)")
     }
-    if options != open.options {
+    if !options.matches(open.options) {
       throw PersistencyError(
         .invalidArgument, "job “\(open.id)” is open with other options; close it first, or ask for the same")
     }

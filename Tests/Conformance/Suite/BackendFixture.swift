@@ -23,9 +23,9 @@ public struct BackendFixture: Sendable {
   }
 
   /// A fixture of an engine; its store is `store` and the engine's suffix, in the directory.
-  public init(engine: Engine, engineVersion: String = "", limits: BackendLimits = .embedded) {
+  public init(engine: Engine, limits: BackendLimits = .embedded) {
     self.init(
-      name: engine.name, engineVersion: engineVersion, limits: limits, capabilities: engine.capabilities,
+      name: engine.name, engineVersion: engine.version, limits: limits, capabilities: engine.capabilities,
       open: { directory, options throws(PersistencyError) in
         try engine.open(directory + "/store" + engine.fileSuffix, options)
       })

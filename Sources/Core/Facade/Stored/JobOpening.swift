@@ -23,6 +23,7 @@ struct JobOpening: Sendable {
   /// Opens the job; blocks while the disk does.
   func open() throws(PersistencyError) -> Job {
     let found = try find()
+    if case .nothing = found, !options.createIfMissing { throw notStored }
     if case .nothing = found, !(engine ?? engines[0]).capabilities.persistent {
       let engine = self.engine ?? engines[0]
       return Job(
@@ -116,7 +117,7 @@ struct JobOpening: Sendable {
     let path: String
     var manifest: JobManifest
     switch found {
-    case .nothing: throw PersistencyError(.jobNotFound, "no job “\(id)” is stored in \(root)")
+    case .nothing: throw notStored
     case .foreign(let foreign, let place):
       (engine, path) = (foreign, place)
       manifest = JobManifest(id: id, engine: engine.name, state: .ready, durability: options.durability)
@@ -144,6 +145,10 @@ struct JobOpening: Sendable {
   }
 
   // MARK: What is there
+
+  private var notStored: PersistencyError {
+    PersistencyError(.jobNotFound, "no job “\(id)” is stored in \(root)")
+  }
 
   private func find() throws(PersistencyError) -> Found {
     if let manifest = try files.manifest() {

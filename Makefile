@@ -1,0 +1,55 @@
+# The front door; `.ci/run` only calls it.
+.PHONY: help setup build run test conformance external bench bench-quick lint format ci clean
+
+ENGINE ?= all
+REPORTS ?= reports
+
+help: ## What there is to make
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: ## Install the C libraries that are missing (apt, as root or through sudo; names the brew packages on macOS)
+	@scripts/setup
+
+build: setup ## Build everything
+	swift build --build-tests
+
+run: setup ## Open a store written by another program, copy it onto every engine, prove them equal, compare their speed
+	swift build -c release --product persistency
+	swift build -c release --product persistency-bench
+	"$$(swift build -c release --show-bin-path)/persistency" demo Tests/CLITests/Fixtures/nim-alpha.db
+	"$$(swift build -c release --show-bin-path)/persistency-bench" --quick
+
+test: setup ## All tests
+	swift build --build-tests
+	swift test --skip-build
+
+conformance: setup ## The suite on every engine, with reports/conformance.json and .md
+	@mkdir -p $(REPORTS)
+	swift build -c release --product persistency
+	"$$(swift build -c release --show-bin-path)/persistency" conformance --engine $(ENGINE) \
+		--json $(REPORTS)/conformance.json --markdown $(REPORTS)/conformance.md
+
+external: setup ## An adapter in a package of its own, built on the public API, through the suite
+	swift test --package-path Tests/ExternalAdapter
+
+bench: setup ## Every workload, engine and layer, with reports/bench.json
+	@mkdir -p $(REPORTS)
+	swift build -c release --product persistency-bench
+	"$$(swift build -c release --show-bin-path)/persistency-bench" --json $(REPORTS)/bench.json
+
+bench-quick: setup ## The same within a minute
+	@mkdir -p $(REPORTS)
+	swift build -c release --product persistency-bench
+	"$$(swift build -c release --show-bin-path)/persistency-bench" --quick --json $(REPORTS)/bench-quick.json
+
+lint: ## Formatting, documentation and the rules of the house
+	@scripts/lint
+
+format: ## Format all Swift files in place
+	swift format --in-place --parallel --recursive Package.swift Sources Tests Benchmarks
+
+ci: ## What CI runs
+	@.ci/run
+
+clean: ## Remove what was built
+	rm -rf .build Tests/ExternalAdapter/.build $(REPORTS)

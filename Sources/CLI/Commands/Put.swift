@@ -1,0 +1,28 @@
+import ArgumentParser
+import PersistencyCore
+
+struct Put: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Store a row; the job is made when it is not stored yet.")
+
+  @OptionGroup var root: RootArguments
+  @Option(help: "The engine of a new job: sqlite, lmdb or rocks.")
+  var engine: String?
+  @Argument var job: String
+  @Argument var category: String
+  @Argument var key: String
+  @Argument var payload: String
+
+  func run() async throws {
+    let key = try KeyText.key(self.key)
+    let payload = try KeyText.payload(self.payload)
+    let engine = try self.engine.map(Engine.named)
+    if let engine, !engine.capabilities.persistent {
+      throw PersistencyError(.invalidArgument, "engine \(engine.name) keeps nothing after this command")
+    }
+    try await root.withJob(job, engine: engine, access: .readWrite, create: true) { job in
+      try await job.put(category: category, key: key, payload: payload, durability: .full)
+    }
+    if root.json { try Output.json(["stored": true]) }
+  }
+}
