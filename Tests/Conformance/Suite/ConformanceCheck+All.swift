@@ -2,6 +2,11 @@ extension ConformanceCheck {
   /// Every check, in the order of the contract's cases; a new one reaches every adapter from here.
   public static let all: [ConformanceCheck] = [
     point,
+    bytesAndOrder,
+    range,
+    prefix,
+    deleteRange,
+    categories,
     model,
   ].flatMap { $0 }
 }
