@@ -15,6 +15,7 @@ public final class CheckContext: Sendable {
   public let directory: String
   private let check: ConformanceCheck
   private let opened = Mutex<[any KvBackend]>([])
+  private let isStuck = Atomic<Bool>(false)
 
   init(check: ConformanceCheck, fixture: BackendFixture, seed: UInt64) throws {
     self.check = check
@@ -25,9 +26,14 @@ public final class CheckContext: Sendable {
   }
 
   func cleanUp() {
-    for backend in opened.withLock({ $0 }) { backend.close() }
+    if !isStuck.load(ordering: .relaxed) {
+      for backend in opened.withLock({ $0 }) { backend.close() }
+    }
     try? FileManager.default.removeItem(atPath: directory)
   }
+
+  /// A call will never be back: closing would wait for it.
+  func leaveOpen() { isStuck.store(true, ordering: .relaxed) }
 
   // MARK: Stores
 

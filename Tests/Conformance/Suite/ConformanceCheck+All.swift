@@ -2,5 +2,8 @@ extension ConformanceCheck {
   /// Every check, in the order of the contract's cases; a new one reaches every adapter from here.
   public static let all: [ConformanceCheck] = [
     point,
+    batch, batchAtomicity,
+    expectations, expectationsOfOwnBatch, expectationRaces,
+    group, groupAtLarge,
   ].flatMap { $0 }
 }
