@@ -17,6 +17,7 @@ public final class CheckContext: Sendable {
   private let opened = Mutex<[any KvBackend]>([])
   /// How many expectations were evaluated: the generated cases behind one rule.
   let expectations = Atomic<Int>(0)
+  private let isStuck = Atomic<Bool>(false)
 
   init(check: ConformanceCheck, fixture: BackendFixture, seed: UInt64) throws {
     self.check = check
@@ -27,9 +28,14 @@ public final class CheckContext: Sendable {
   }
 
   func cleanUp() {
-    for backend in opened.withLock({ $0 }) { backend.close() }
+    if !isStuck.load(ordering: .relaxed) {
+      for backend in opened.withLock({ $0 }) { backend.close() }
+    }
     try? FileManager.default.removeItem(atPath: directory)
   }
+
+  /// A call will never be back: closing would wait for it.
+  func leaveOpen() { isStuck.store(true, ordering: .relaxed) }
 
   // MARK: Stores
 

@@ -7,6 +7,9 @@ extension ConformanceCheck {
     prefix,
     deleteRange,
     categories,
+    batch, batchAtomicity,
+    expectations, expectationsOfOwnBatch, expectationRaces,
+    group, groupAtLarge,
     model,
   ].flatMap { $0 }
 }
