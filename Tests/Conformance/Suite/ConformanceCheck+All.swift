@@ -5,5 +5,7 @@ extension ConformanceCheck {
     batch, batchAtomicity,
     expectations, expectationsOfOwnBatch, expectationRaces,
     group, groupAtLarge,
+    closed, closingBusy, opening, openingRefused,
+    views, viewCalls, viewNesting, viewEnds, viewClose,
   ].flatMap { $0 }
 }
