@@ -1,0 +1,54 @@
+internal import PersistencyCore
+
+extension BPlusTree {
+  /// What is wrong with the tree, a sentence each; a sound one gives nothing.
+  ///
+  /// - Complexity: O(*n*).
+  func flaws() -> [String] {
+    var check = Check()
+    let rows = check.examine(root, from: nil, to: nil, depth: 0, isRoot: true)
+    if rows != count { check.flaws.append("\(rows) rows where \(count) are counted") }
+    return check.flaws
+  }
+
+  private struct Check {
+    var flaws: [String] = []
+    var leafDepth: Int?
+
+    /// - Returns: The rows below.
+    mutating func examine(_ node: Node, from low: [UInt8]?, to high: [UInt8]?, depth: Int, isRoot: Bool) -> Int {
+      if node.fill > Node.capacity { flaws.append("a node of \(node.fill) at depth \(depth)") }
+      if node.fill == 0, !isRoot || !node.isLeaf { flaws.append("an empty node at depth \(depth)") }
+      if node.isLeaf {
+        if !node.children.isEmpty { flaws.append("a leaf with children at depth \(depth)") }
+        if let leafDepth, leafDepth != depth { flaws.append("leaves at depths \(leafDepth) and \(depth)") }
+        leafDepth = depth
+        examine(node.rows.map { ($0.key, $0.word) }, from: low, to: high)
+        return node.rows.count
+      }
+      if !node.rows.isEmpty { flaws.append("an inner node with rows at depth \(depth)") }
+      if isRoot, node.fill < 2 { flaws.append("an inner root of \(node.fill)") }
+      examine(node.children.dropFirst().map { ($0.low, $0.word) }, from: low, to: high)
+      var total = 0
+      for (index, child) in node.children.enumerated() {
+        let below = examine(
+          child.node, from: index == 0 ? low : child.low,
+          to: index + 1 < node.children.count ? node.children[index + 1].low : high, depth: depth + 1, isRoot: false)
+        if below != child.count { flaws.append("a child of \(below) rows counted as \(child.count)") }
+        total += below
+      }
+      return total
+    }
+
+    mutating func examine(_ keys: [([UInt8], UInt64)], from low: [UInt8]?, to high: [UInt8]?) {
+      var previous: [UInt8]?
+      for (key, word) in keys {
+        if key.orderWord != word { flaws.append("key \(Key(rawBytes: key)) has another key's first bytes") }
+        if let previous, !previous.precedes(key) { flaws.append("key \(Key(rawBytes: key)) is out of order") }
+        if let low, key.precedes(low) { flaws.append("key \(Key(rawBytes: key)) is left of its node") }
+        if let high, !key.precedes(high) { flaws.append("key \(Key(rawBytes: key)) is right of its node") }
+        previous = key
+      }
+    }
+  }
+}

@@ -1,0 +1,91 @@
+extension BPlusTree {
+  /// Stores `value` under `key`, over an earlier one.
+  mutating func insert(_ key: [UInt8], _ value: Value) {
+    update(key, default: value) { $0 = value }
+  }
+
+  /// Changes the value of `key` in place, starting from `initial` when it has none.
+  mutating func update<R>(
+    _ key: [UInt8], default initial: @autoclosure () -> Value, _ body: (inout Value) -> R
+  ) -> R {
+    var step = Insertion(key: key, word: key.orderWord)
+    let result = Self.update(&root, &step, initial, body)
+    if step.grew { grow(by: 1) }
+    if let right = step.split {
+      let left = root
+      root = Node(isLeaf: false)
+      root.children.reserveCapacity(Node.capacity + 1)
+      root.children.append(Node.Child(word: 0, low: [], count: count - right.count, node: left))
+      root.children.append(right)
+    }
+    return result
+  }
+
+  /// What an insertion carries down the tree, and brings back.
+  private struct Insertion {
+    let key: [UInt8]
+    let word: UInt64
+    /// Whether there is one more row.
+    var grew = false
+    /// The new right neighbour of the node that was just left.
+    var split: Node.Child?
+  }
+
+  private static func update<R>(
+    _ node: inout Node, _ step: inout Insertion, _ initial: () -> Value, _ body: (inout Value) -> R
+  ) -> R {
+    Node.own(&node)
+    if node.isLeaf {
+      let (index, found) = node.rowIndex(step.key.span.bytes, step.word)
+      if found { return body(&node.rows[index].value) }
+      var value = initial()
+      let result = body(&value)
+      step.grew = true
+      step.split = node.insert(Node.Row(word: step.word, key: step.key, value: value), at: index)
+      return result
+    }
+    let index = node.childIndex(step.key.span.bytes, step.word)
+    let result = update(&node.children[index].node, &step, initial, body)
+    if step.grew { node.children[index].count += 1 }
+    if let right = step.split {
+      node.children[index].count -= right.count
+      step.split = node.insert(right, at: index + 1)
+    }
+    return result
+  }
+}
+
+extension TreeNode {
+  /// Puts a row into a leaf of one's own; a full one gives up a part, which is returned.
+  fileprivate func insert(_ row: Row, at index: Int) -> Child? {
+    if rows.isEmpty { rows.reserveCapacity(Self.capacity) }
+    if rows.count < Self.capacity {
+      rows.insert(row, at: index)
+      return nil
+    }
+    let right = TreeNode(isLeaf: true)
+    right.rows.reserveCapacity(Self.capacity)
+    if index == rows.count {
+      // Keys that come in order leave full leaves behind.
+      right.rows.append(row)
+    } else {
+      let half = Self.capacity / 2
+      right.rows.append(contentsOf: rows[half...])
+      rows.removeSubrange(half...)
+      if index <= half { rows.insert(row, at: index) } else { right.rows.insert(row, at: index - half) }
+    }
+    return Child(word: right.rows[0].word, low: right.rows[0].key, count: right.rows.count, node: right)
+  }
+
+  /// Puts a child into an inner node of one's own; one that is over-full gives up a part, which is returned.
+  fileprivate func insert(_ child: Child, at index: Int) -> Child? {
+    children.insert(child, at: index)
+    if children.count <= Self.capacity { return nil }
+    let right = TreeNode(isLeaf: false)
+    right.children.reserveCapacity(Self.capacity + 1)
+    let half = index == children.count - 1 ? children.count - 1 : children.count / 2
+    right.children.append(contentsOf: children[half...])
+    children.removeSubrange(half...)
+    return Child(word: right.children[0].word, low: right.children[0].low, count: right.total, node: right)
+  }
+}

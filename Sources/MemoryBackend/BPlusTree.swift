@@ -1,0 +1,84 @@
+/// An ordered map from byte strings to values: a copy-on-write B+tree.
+///
+/// A copy costs one retain and is a snapshot: nodes are shared until one side changes, and then only the path to the
+/// change is copied. Each node keeps, beside every key, its first eight bytes as a number, so that most comparisons
+/// touch no key, and inner nodes know how many rows each child has, so that ``count(from:to:)`` is O(log *n*).
+///
+/// All leaves are at one depth. No node but the root is empty; after a range is removed a node at its edge may hold
+/// less than ``TreeNode/minimum`` until a removal beside it mends that.
+struct BPlusTree<Value: Sendable>: Sendable {
+  typealias Node = TreeNode<Value>
+
+  var root = Node(isLeaf: true)
+  private(set) var count = 0
+
+  var isEmpty: Bool { count == 0 }
+
+  /// Forgets every row, without touching one.
+  mutating func removeAll() {
+    root = Node(isLeaf: true)
+    count = 0
+  }
+
+  mutating func grow(by rows: Int) { count += rows }
+}
+
+/// A leaf with rows, or an inner node with children.
+final class TreeNode<Value: Sendable>: @unchecked Sendable {
+  // Sendable: a node is changed only by who alone refers to it (`isKnownUniquelyReferenced` on every step from the
+  // root, which itself is reached through a variable of the caller's); once shared it is immutable.
+
+  /// Rows of a leaf, or children of an inner node, at most.
+  static var capacity: Int { 64 }
+  /// Below this a node is merged with a neighbour, or takes from it.
+  static var minimum: Int { 16 }
+
+  struct Row {
+    let word: UInt64
+    let key: [UInt8]
+    var value: Value
+  }
+
+  struct Child {
+    /// Of ``low``.
+    var word: UInt64
+    /// A bound: no key in this child comes before it, and every key of the child to the left does.
+    ///
+    /// The first child's is unused.
+    var low: [UInt8]
+    /// The rows below.
+    var count: Int
+    var node: TreeNode
+  }
+
+  let isLeaf: Bool
+  var rows: [Row] = []
+  var children: [Child] = []
+
+  init(isLeaf: Bool) { self.isLeaf = isLeaf }
+
+  /// Rows or children.
+  var fill: Int { isLeaf ? rows.count : children.count }
+
+  /// The rows of this node and below.
+  var total: Int { isLeaf ? rows.count : children.reduce(0) { $0 + $1.count } }
+
+  /// A node of one's own with the same content, and room to grow.
+  func copy() -> TreeNode {
+    let node = TreeNode(isLeaf: isLeaf)
+    if isLeaf {
+      node.rows.reserveCapacity(Self.capacity)
+      node.rows.append(contentsOf: rows)
+    } else {
+      node.children.reserveCapacity(Self.capacity + 1)
+      node.children.append(contentsOf: children)
+    }
+    return node
+  }
+
+  /// Makes `node` one that nobody else refers to.
+  @inline(__always)
+  static func own(_ node: inout TreeNode) {
+    if !isKnownUniquelyReferenced(&node) { node = node.copy() }
+  }
+}

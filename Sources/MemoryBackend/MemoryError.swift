@@ -1,0 +1,23 @@
+// What can go wrong here, and what it is called. There is no engine below with codes of its own:
+//
+// | what                                   | kind               |
+// |----------------------------------------|--------------------|
+// | an `expect` that does not hold         | `.conflict`        |
+// | a write to a store opened read-only    | `.unsupported`     |
+// | `sync` on a store opened `.volatile`   | `.invalidArgument` |
+
+extension PersistencyError {
+  static func conflict(key: Key, category: String, expected: [UInt8]?) -> PersistencyError {
+    let wanted = expected.map { "a payload of \($0.count) bytes" } ?? "no row"
+    return PersistencyError(.conflict, "expected \(wanted) under key \(key) in category “\(category)”; nothing applied")
+  }
+
+  static var readOnly: PersistencyError {
+    PersistencyError(.unsupported, "the store was opened read-only; open it with access .readWrite to write")
+  }
+
+  static var syncOnVolatile: PersistencyError {
+    PersistencyError(
+      .invalidArgument, "a store opened with durability .volatile takes no durable write; open it .consistent or .full")
+  }
+}

@@ -1,0 +1,57 @@
+/// How rows lie in memory: a tree of categories by their UTF-8 bytes, each with a tree of payloads by key bytes.
+///
+/// A copy is a snapshot, and costs one retain. A category without rows is not there.
+struct Categories: Sendable {
+  typealias Rows = BPlusTree<[UInt8]>
+
+  private(set) var trees = BPlusTree<Rows>()
+
+  /// The rows of a category, or nil.
+  func rows(_ category: String) -> Rows? {
+    let found = category.utf8.withContiguousStorageIfAvailable { bytes in
+      unsafe trees.value(of: RawSpan(_unsafeBytes: UnsafeRawBufferPointer(bytes)))
+    }
+    return found ?? trees.value(of: Array(category.utf8).span.bytes)
+  }
+
+  /// The payload of a key, or nil.
+  func payload(_ category: String, _ key: Key) -> [UInt8]? {
+    rows(category)?.value(of: key.bytes.span.bytes)
+  }
+
+  /// Applies one op.
+  ///
+  /// - Throws: `.conflict` for an `expect` that does not hold.
+  mutating func apply(_ op: TxOp) throws(PersistencyError) {
+    switch op {
+    case .put(let category, let key, let payload):
+      trees.update(Array(category.utf8), default: Rows()) { $0.insert(key.bytes.trimmed, payload.trimmed) }
+    case .delete(let category, let key):
+      _ = remove(category, key)
+    case .deleteRange(let category, let range):
+      change(category) { $0.remove(from: range.start.bytes, to: range.stop?.bytes) }
+    case .expect(let category, let key, let payload):
+      guard self.payload(category, key) == payload else {
+        throw .conflict(key: key, category: category, expected: payload)
+      }
+    }
+  }
+
+  /// Removes a row and says whether it was there.
+  mutating func remove(_ category: String, _ key: Key) -> Bool {
+    change(category) { $0.remove(key.bytes.span.bytes) } ?? false
+  }
+
+  /// Changes a category's rows in place; nil when it has none.
+  @discardableResult
+  private mutating func change<R>(_ category: String, _ body: (inout Rows) -> R) -> R? {
+    let name = Array(category.utf8)
+    guard trees.value(of: name.span.bytes) != nil else { return nil }
+    let (result, isEmpty) = trees.update(name, default: Rows()) { rows in
+      let result = body(&rows)
+      return (result, rows.isEmpty)
+    }
+    if isEmpty { _ = trees.remove(name.span.bytes) }
+    return result
+  }
+}
