@@ -1,0 +1,14 @@
+extension Engine {
+  /// LMDB with its default options: a folder `<name>.lmdb` with `data.mdb` and `lock.mdb`.
+  public static var lmdb: Engine { .lmdb(LMDBOptions()) }
+
+  /// LMDB with options of your own.
+  public static func lmdb(_ options: LMDBOptions) -> Engine {
+    Engine(
+      name: "lmdb", fileSuffix: ".lmdb",
+      capabilities: Capabilities(readOnlyBesideWriter: true, maintenance: [.sizeOnDisk, .check])
+    ) { path, store throws(PersistencyError) in
+      try LMDBBackend(path: path, store: store, options: options)
+    }
+  }
+}

@@ -1,0 +1,203 @@
+import CPersistencyLMDB
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+extension LMDBEnvironment {
+  struct Opened {
+    let handle: OpaquePointer
+    let database: MDB_dbi
+    let pageSize: Int
+  }
+
+  static func open(
+    _ path: String, _ store: StoreOptions, _ options: LMDBOptions
+  ) throws(PersistencyError) -> LMDBEnvironment {
+    var path = path
+    while path.count > 1 && path.hasSuffix("/") { path.removeLast() }
+    let folder = LMDBFolder(path: path)
+    guard !path.isEmpty, !path.utf8.contains(0) else {
+      throw PersistencyError(.invalidArgument, "a store's path must not be empty, nor contain NUL")
+    }
+    try folder.prepare(store)
+    // Only with the claim may files of the folder be opened.
+    let claim = try StoreRegistry.claim(path)
+    do throws(PersistencyError) {
+      let holdsStore = try folder.examine(store)
+      let opened = try map(folder, store, options)
+      do throws(PersistencyError) {
+        try opened.examine(folder, store)
+        try opened.settleFormat(store)
+      } catch {
+        mdb_env_close(opened.handle)
+        throw error
+      }
+      if !holdsStore && store.durability != .volatile { folder.sync(parent: true) }
+      return LMDBEnvironment(opened, folder, store, options, claim)
+    } catch {
+      StoreRegistry.release(claim)
+      throw error
+    }
+  }
+
+  /// Opens the environment with as large a map as the process may have.
+  private static func map(
+    _ folder: LMDBFolder, _ store: StoreOptions, _ options: LMDBOptions
+  ) throws(PersistencyError) -> Opened {
+    let needed = (try? folder.dataSize()) ?? 0
+    var size = max(options.initialMapBytes, smallestMap) / smallestMap * smallestMap
+    while size / 4 * 3 < needed && size < largestMap { size *= 2 }
+    while true {
+      do throws(PersistencyError) {
+        return try map(folder, store, options, size)
+      } catch {
+        guard error.backendCode == Int(ENOMEM), size > smallestMap else { throw error }
+        size = max(smallestMap, size / 2 / smallestMap * smallestMap)
+      }
+    }
+  }
+
+  /// 64 KiB, a whole number of pages wherever we run.
+  static var smallestMap: Int { 1 << 16 }
+  static var largestMap: Int { 1 << 46 }
+
+  private static func map(
+    _ folder: LMDBFolder, _ store: StoreOptions, _ options: LMDBOptions, _ size: Int
+  ) throws(PersistencyError) -> Opened {
+    var flags = MDB_NOTLS
+    if store.access == .readOnly {
+      flags |= MDB_RDONLY
+    } else {
+      switch store.durability {
+      case .full: break
+      case .consistent: flags |= MDB_NOMETASYNC
+      case .volatile: flags |= MDB_NOSYNC
+      }
+    }
+    var code = openEnvironment(folder, flags, options, size)
+    // Without a writable file system there is no lock file, but no writer either.
+    if code.failure == EROFS && store.access == .readOnly {
+      code = openEnvironment(folder, flags | MDB_NOLOCK, options, size)
+    }
+    guard let handle = code.handle else { throw lmdbError(code.failure, "opening \(folder.path)") }
+    var page = MDB_stat()
+    mdb_env_stat(handle, &page)
+    var database: MDB_dbi = 0
+    var transaction: OpaquePointer?
+    var failure = mdb_txn_begin(handle, nil, UInt32(MDB_RDONLY), &transaction)
+    if failure == 0 {
+      failure = mdb_dbi_open(transaction, nil, 0, &database)
+      mdb_txn_abort(transaction)
+    }
+    if failure != 0 {
+      mdb_env_close(handle)
+      throw lmdbError(failure, "opening \(folder.path)")
+    }
+    return Opened(handle: handle, database: database, pageSize: Int(page.ms_psize))
+  }
+
+  private static func openEnvironment(
+    _ folder: LMDBFolder, _ flags: Int32, _ options: LMDBOptions, _ size: Int
+  ) -> (handle: OpaquePointer?, failure: Int32) {
+    var created: OpaquePointer?
+    var code = mdb_env_create(&created)
+    guard code == 0, let handle = created else { return (nil, code) }
+    mdb_env_set_mapsize(handle, size)
+    mdb_env_set_maxreaders(handle, UInt32(clamping: max(options.maximumReaders, 1)))
+    code = mdb_env_open(handle, folder.path, UInt32(flags), 0o600)
+    if code == 0 { return (handle, 0) }
+    // After a failed opening the handle must be closed all the same.
+    mdb_env_close(handle)
+    return (nil, code)
+  }
+}
+
+extension LMDBEnvironment.Opened {
+  /// Clears what dead processes left, and refuses a file that was cut: its missing pages would end the process on the
+  /// first touch.
+  ///
+  /// A file may be shorter than LMDB's head says and be sound, if its last pages were never written; they are made up for.
+  fileprivate func examine(_ folder: LMDBFolder, _ store: StoreOptions) throws(PersistencyError) {
+    mdb_reader_check(handle, nil)
+    if try folder.dataSize() >= needed { return }
+    var descriptor: Int32 = -1
+    mdb_env_get_fd(handle, &descriptor)
+    let size = try folder.dataSize()
+    guard LMDBPages(descriptor: descriptor, size: size).isWhole() else {
+      throw LMDBFolder.refused("\(folder.data) was cut: it has \(size) bytes, and \(needed) are in use")
+    }
+    guard store.access == .readWrite else { return }
+    // By path, because closing a descriptor of our own would drop locks; in a write transaction, because another process
+    // might be making the file longer.
+    var transaction: OpaquePointer?
+    let code = mdb_txn_begin(handle, nil, 0, &transaction)
+    if code != 0 { throw lmdbError(code, "opening \(folder.path)") }
+    defer { mdb_txn_abort(transaction) }
+    if try folder.dataSize() < needed && truncate(folder.data, off_t(needed)) != 0 {
+      throw lmdbError(errno, "lengthening \(folder.data)")
+    }
+  }
+
+  /// How long the file must be for every page in use.
+  private var needed: Int {
+    var info = MDB_envinfo()
+    mdb_env_info(handle, &info)
+    return (info.me_last_pgno + 1) * pageSize
+  }
+
+  /// Checks the format version; writes it to a new store.
+  fileprivate func settleFormat(_ store: StoreOptions) throws(PersistencyError) {
+    var begun: OpaquePointer?
+    let code = mdb_txn_begin(handle, nil, UInt32(MDB_RDONLY), &begun)
+    guard code == 0, let reader = begun else { throw lmdbError(code, "opening the store") }
+    let isNew = Result { () throws(PersistencyError) in
+      try checkFormat(LMDBTransaction(handle: reader, database: database))
+    }
+    mdb_txn_abort(reader)
+    guard try isNew.get() else { return }
+    if store.mustExist || store.access == .readOnly { throw LMDBFolder.refused("the LMDB store has been emptied") }
+    begun = nil
+    let failure = mdb_txn_begin(handle, nil, 0, &begun)
+    guard failure == 0, let writer = begun else { throw lmdbError(failure, "making the store") }
+    do throws(PersistencyError) {
+      let version = (0..<4).map { UInt8(truncatingIfNeeded: LMDBLayout.version >> (24 - 8 * $0)) }
+      let transaction = LMDBTransaction(handle: writer, database: database)
+      try LMDBLayout.formatKey.withBytes { key throws(PersistencyError) in
+        try version.withBytes { version throws(PersistencyError) in try transaction.store(key, version) }
+      }
+    } catch {
+      mdb_txn_abort(writer)
+      throw error
+    }
+    let outcome = mdb_txn_commit(writer)
+    if outcome != 0 { throw lmdbError(outcome, "making the store") }
+  }
+
+  /// - Returns: Whether the store has nothing in it yet, not even a version.
+  private func checkFormat(_ transaction: LMDBTransaction) throws(PersistencyError) -> Bool {
+    var flags: UInt32 = 0
+    mdb_dbi_flags(transaction.handle, database, &flags)
+    let found = try LMDBLayout.formatKey.withBytes { key throws(PersistencyError) in
+      try transaction.stored(key).map { Array($0) }
+    }
+    guard let found else {
+      var status = MDB_stat()
+      mdb_stat(transaction.handle, database, &status)
+      if status.ms_entries == 0 && flags == 0 { return true }
+      throw LMDBFolder.refused("an LMDB store of another program")
+    }
+    guard found.count == 4, flags == 0 else { throw .lmdbLayout("a format record of \(found.count) bytes") }
+    let version = found.reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+    if version != LMDBLayout.version {
+      throw PersistencyError(
+        .unsupported,
+        "the LMDB store is of format \(version), and this version of the library has format \(LMDBLayout.version)")
+    }
+    return false
+  }
+}

@@ -1,0 +1,112 @@
+import CPersistencyLMDB
+import PersistencyCore
+import Synchronization
+
+/// The open LMDB environment of one store, with its map, readers and writer lock.
+///
+/// All of LMDB's pointers live here and in what is borrowed from here.
+final class LMDBEnvironment: @unchecked Sendable {
+  // Sendable: `handle` and `database` never change, and LMDB takes calls from any thread under these rules: a
+  // transaction is used by one thread at a time (each is local to one call; the idle ones are handed on by atomic exchange, and
+  // NOTLS frees them from the thread that began them); one write transaction at a time (`writerLock`); the map moves while nobody
+  // reads (`mapGate`) or writes (`writerLock`). The rest is atomic or behind a lock.
+  let handle: OpaquePointer
+  let database: MDB_dbi
+  let folder: LMDBFolder
+  let store: StoreOptions
+  let options: LMDBOptions
+  let pageSize: Int
+  private let claim: StoreRegistry.Claim
+
+  let mapGate = LMDBMapGate()
+  let readers = LMDBReaders()
+  let writerLock = Mutex<Void>(())
+  /// Set by a commit whose outcome is unknown; writes throw it until the store is opened again.
+  let latch = Mutex<PersistencyError?>(nil)
+  /// A write found the map too small, or nearly so.
+  let growthWanted = Atomic<Bool>(false)
+  /// The map could not be made again: nothing can be read any more.
+  let isLost = Atomic<Bool>(false)
+  let hasWritten = Atomic<Bool>(false)
+
+  init(
+    _ opened: Opened, _ folder: LMDBFolder, _ store: StoreOptions, _ options: LMDBOptions, _ claim: StoreRegistry.Claim
+  ) {
+    handle = opened.handle
+    database = opened.database
+    pageSize = opened.pageSize
+    self.folder = folder
+    self.store = store
+    self.options = options
+    self.claim = claim
+  }
+
+  /// Frees everything; called once, with nobody inside.
+  func free() {
+    readers.free()
+    // At `.full` every commit is durable already.
+    if store.access == .readWrite && store.durability != .full && hasWritten.load(ordering: .relaxed) {
+      mdb_env_sync(handle, 1)
+      if store.durability == .volatile { folder.sync(parent: true) }
+    }
+    mdb_env_close(handle)
+    StoreRegistry.release(claim)
+  }
+
+  // MARK: Reads
+
+  /// Runs `body` in a snapshot of the last commit.
+  @inline(__always)
+  func read<R>(
+    _ calls: CallGate, _ body: (LMDBTransaction) throws(PersistencyError) -> R
+  ) throws(PersistencyError) -> R {
+    mapGate.enter()
+    let reader = try takeReader(calls)
+    defer { mapGate.leave() }
+    do throws(PersistencyError) {
+      let result = try body(LMDBTransaction(handle: reader, database: database))
+      readers.give(reader)
+      return result
+    } catch {
+      // An error may have spoiled the transaction, so that it cannot be kept.
+      mdb_txn_abort(reader)
+      throw error
+    }
+  }
+
+  /// A transaction with a fresh snapshot; leaves the map gate when it throws.
+  @inline(__always)
+  private func takeReader(_ calls: CallGate) throws(PersistencyError) -> OpaquePointer {
+    if !isLost.load(ordering: .relaxed), let reader = readers.take() {
+      if mdb_txn_renew(reader) == 0 { return reader }
+      mdb_txn_abort(reader)
+    }
+    return try beginReader(calls)
+  }
+
+  @inline(never)
+  private func beginReader(_ calls: CallGate) throws(PersistencyError) -> OpaquePointer {
+    var patience = 1_000
+    while true {
+      var begun: OpaquePointer?
+      let code = isLost.load(ordering: .acquiring) ? MDB_PANIC : mdb_txn_begin(handle, nil, UInt32(MDB_RDONLY), &begun)
+      if code == 0, let begun { return begun }
+      mapGate.leave()
+      switch code {
+      case MDB_MAP_RESIZED:
+        try followGrowth(isVisitor: mapGate.hasVisits && calls.isVisiting)
+      case MDB_READERS_FULL where patience > 0:
+        // Those of dead processes go; those of other threads may end.
+        patience -= 1
+        mdb_reader_check(handle, nil)
+        pause(milliseconds: 1)
+      default:
+        throw isLost.load(ordering: .acquiring) ? Self.lost : lmdbError(code, "beginning a read")
+      }
+      mapGate.enter()
+    }
+  }
+
+  static let lost = PersistencyError(
+    .closed, "the store's map could not be made larger nor made again; close the store and open it again")
+}

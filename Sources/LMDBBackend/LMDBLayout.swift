@@ -1,0 +1,128 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// How category and key become LMDB's keys, which measure 1 to 511 bytes.
+///
+/// One unnamed database. A row has one *path*: its category with 0x00 written 01 01 and 0x01 written 01 02, a
+/// terminating 0x00, its key. Paths order as (category, key) do, because the terminator is below all that can stand in
+/// its place. UTF-8 has no byte above 0xF4, so that whatever begins with 0xFE or 0xFF is ours:
+///
+///     path, ≤ 510 bytes                               payload
+///     path[0 ..< 510] 00                              link: id of a node, 8 bytes
+///     FE "persistency"                                format version, 4 bytes
+///     FF id(8) rest of the path, 1 ... 501 bytes      payload
+///     FF id(8) next 501 bytes of the path 00          link
+///
+/// Integers are big-endian. A path longer than 510 bytes goes on in a *node*, which all rows with the same first 510 bytes
+/// share, and so on by 501. A link is one byte longer than any row beside it may be: its length, 511, is what tells it,
+/// and it sorts after the row that ends where it goes on, and before everything larger. So the order is that of
+/// the paths. A node exists by its rows: the last one takes the link with it, and nothing is left behind.
+enum LMDBLayout {
+  static let version: UInt32 = 1
+  /// Bytes of a path in the root; longer ones go on in a node.
+  static let rootBytes = 510
+  /// Bytes of a path in a node.
+  static let nodeBytes = 501
+  /// The tag and the id before a node's rows.
+  static let nodeHeader = 9
+  /// What a link measures, in the root and in a node alike.
+  static let linkBytes = 511
+  static let nodeTag: UInt8 = 0xFF
+  static let formatKey: [UInt8] = [0xFE] + Array("persistency".utf8)
+  /// The upper bound of every path.
+  static let end: [UInt8] = [0xF8]
+  /// Nodes on the way to the longest path; more mean a damaged store.
+  static let maximumDepth = 134
+  /// The longest path that depth allows.
+  static let pathBytes = rootBytes + maximumDepth * nodeBytes
+
+  // MARK: Paths
+
+  /// The path of a row, on the stack where it is short.
+  @inline(__always)
+  static func withPath<R, E: Error>(
+    _ category: String, _ key: Key, _ body: (UnsafeRawBufferPointer) throws(E) -> R
+  ) throws(E) -> R {
+    let capacity = category.utf8.count * 2 + 1 + key.bytes.count
+    return try withUnsafeTemporaryAllocation(byteCount: capacity, alignment: 1) { buffer throws(E) -> R in
+      let head = write(category, to: buffer)
+      let count = head + key.bytes.count
+      key.bytes.withUnsafeBytes { UnsafeMutableRawBufferPointer(rebasing: buffer[head...]).copyMemory(from: $0) }
+      let path = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+      return try body(path)
+    }
+  }
+
+  /// The path of a category's empty key, which all its paths begin with.
+  static func head(_ category: String) -> [UInt8] {
+    let capacity = category.utf8.count * 2 + 1
+    return [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
+      count = write(category, to: UnsafeMutableRawBufferPointer(buffer))
+    }
+  }
+
+  /// Start and stop of a range's paths.
+  static func bounds(_ category: String, _ range: KeyRange) -> (start: [UInt8], stop: [UInt8]) {
+    let head = head(category)
+    guard let stop = range.stop else { return (head + range.start.bytes, after(head)) }
+    return (head + range.start.bytes, head + stop.bytes)
+  }
+
+  /// The bound above all paths of a category: its terminator raised by one.
+  static func after(_ head: [UInt8]) -> [UInt8] {
+    head.dropLast() + [1]
+  }
+
+  private static func write(_ category: String, to buffer: UnsafeMutableRawBufferPointer) -> Int {
+    var category = category
+    return category.withUTF8 { utf8 in
+      var end = 0
+      for byte in utf8 {
+        if byte > 1 {
+          buffer[end] = byte
+          end += 1
+        } else {
+          buffer[end] = 1
+          buffer[end + 1] = byte + 1
+          end += 2
+        }
+      }
+      buffer[end] = 0
+      return end + 1
+    }
+  }
+
+  // MARK: Categories
+
+  /// How many bytes of a path its category takes, the terminator included; nil when it has none.
+  @inline(__always)
+  static func headCount(_ path: UnsafeRawBufferPointer) -> Int? {
+    guard let start = path.baseAddress, let end = memchr(start, 0, path.count) else { return nil }
+    return UnsafeRawPointer(end) - start + 1
+  }
+
+  /// The category's own bytes, of its written form without the terminator; nil when it is malformed.
+  static func category(_ written: some Sequence<UInt8>) -> [UInt8]? {
+    var bytes: [UInt8] = []
+    var escaped = false
+    for byte in written {
+      if escaped {
+        guard byte == 1 || byte == 2 else { return nil }
+        bytes.append(byte - 1)
+        escaped = false
+      } else if byte == 1 {
+        escaped = true
+      } else if byte == 0 {
+        return nil
+      } else {
+        bytes.append(byte)
+      }
+    }
+    return escaped ? nil : bytes
+  }
+}
