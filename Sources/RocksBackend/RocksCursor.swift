@@ -1,0 +1,101 @@
+import CPersistencyRocksDB
+
+/// An iterator with its bounds and options: one state, the last committed when it was made.
+///
+/// Owns all three and frees them in ``close()``, which must come before the database closes; used by one call on one thread.
+final class RocksCursor {
+  private let options: OpaquePointer
+  /// The bounds, which the options point to.
+  private let bounds: UnsafeMutableRawBufferPointer
+  private let lowerCount: Int
+  private var iterator: OpaquePointer?
+
+  /// - Parameters:
+  ///   - lower: The first stored key; empty for none.
+  ///   - upper: The first stored key past the rows; empty for none.
+  ///   - snapshot: A state taken before; nil for the last committed.
+  ///   - cached: Whether blocks read enter the cache.
+  ///   - skipping: Gives up, with an error that says so, after so many deleted rows in a row; 0 never does.
+  init(
+    _ db: OpaquePointer, lower: [UInt8] = [], upper: [UInt8] = [], snapshot: OpaquePointer? = nil,
+    cached: Bool = true, skipping: Int = 0
+  ) {
+    options = rocksdb_readoptions_create()
+    bounds = .allocate(byteCount: max(1, lower.count + upper.count), alignment: 1)
+    lowerCount = lower.count
+    bounds.copyBytes(from: lower)
+    UnsafeMutableRawBufferPointer(rebasing: bounds[lower.count...]).copyBytes(from: upper)
+    let base = UnsafePointer(bounds.assumingMemoryBound(to: CChar.self).baseAddress)
+    if !lower.isEmpty { rocksdb_readoptions_set_iterate_lower_bound(options, base, lower.count) }
+    if !upper.isEmpty {
+      rocksdb_readoptions_set_iterate_upper_bound(options, base.map { $0 + lower.count }, upper.count)
+    }
+    if let snapshot { rocksdb_readoptions_set_snapshot(options, snapshot) }
+    if !cached { rocksdb_readoptions_set_fill_cache(options, 0) }
+    if skipping > 0 { rocksdb_readoptions_set_max_skippable_internal_keys(options, UInt64(skipping)) }
+    iterator = rocksdb_create_iterator(db, options)
+  }
+
+  deinit { close() }
+
+  func close() {
+    guard let iterator else { return }
+    rocksdb_iter_destroy(iterator)
+    rocksdb_readoptions_destroy(options)
+    bounds.deallocate()
+    self.iterator = nil
+  }
+
+  var isValid: Bool { rocksdb_iter_valid(iterator) != 0 }
+
+  /// Goes to the first row, or the last.
+  func begin(reverse: Bool) {
+    if reverse {
+      rocksdb_iter_seek_to_last(iterator)
+    } else if lowerCount > 0 {
+      rocksdb_iter_seek(iterator, bounds.assumingMemoryBound(to: CChar.self).baseAddress, lowerCount)
+    } else {
+      rocksdb_iter_seek_to_first(iterator)
+    }
+  }
+
+  /// Goes to the first row at or past a stored key.
+  func seek(_ key: [UInt8]) {
+    key.withUnsafeBytes { key in
+      rocksdb_iter_seek(iterator, key.assumingMemoryBound(to: CChar.self).baseAddress, key.count)
+    }
+  }
+
+  @inline(__always)
+  func advance(reverse: Bool) {
+    if reverse { rocksdb_iter_prev(iterator) } else { rocksdb_iter_next(iterator) }
+  }
+
+  /// The stored key here, lent until the cursor moves.
+  @inline(__always)
+  var key: UnsafeRawBufferPointer {
+    var count = 0
+    let start = rocksdb_iter_key(iterator, &count)
+    return UnsafeRawBufferPointer(start: start, count: count)
+  }
+
+  /// The payload here, lent until the cursor moves.
+  @inline(__always)
+  var payload: UnsafeRawBufferPointer {
+    var count = 0
+    let start = rocksdb_iter_value(iterator, &count)
+    return UnsafeRawBufferPointer(start: start, count: count)
+  }
+
+  /// Why it is not valid, when it is not because the rows ended.
+  var failure: RocksFailure? {
+    var text: UnsafeMutablePointer<CChar>?
+    rocksdb_iter_get_error(iterator, &text)
+    return text.map { RocksFailure(taking: $0) }
+  }
+
+  /// Throws when the walk ended by an error rather than by the end of the rows.
+  func finish(_ doing: String) throws(PersistencyError) {
+    if let failure { throw failure.error(doing) }
+  }
+}

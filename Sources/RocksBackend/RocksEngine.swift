@@ -1,0 +1,14 @@
+extension Engine {
+  /// RocksDB: a log-structured store in a folder of its own; fast random writes, compressed.
+  public static var rocks: Engine { rocks(RocksOptions()) }
+
+  /// RocksDB with options of your own.
+  public static func rocks(_ options: RocksOptions) -> Engine {
+    Engine(
+      name: "rocks", fileSuffix: ".rocks",
+      capabilities: Capabilities(readOnlyBesideWriter: true, maintenance: [.sizeOnDisk, .check])
+    ) { path, store throws(PersistencyError) in
+      try RocksBackend(path: path, store: store, options: options)
+    }
+  }
+}

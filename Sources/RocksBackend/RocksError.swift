@@ -1,0 +1,91 @@
+import CPersistencyRocksDB
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// What RocksDB says went wrong. Its C API gives text and no code, so that the text decides.
+struct RocksFailure: Error {
+  let text: String
+
+  init(_ text: String) { self.text = text }
+
+  /// Takes the text over from the C API and frees it.
+  init(taking text: UnsafeMutablePointer<CChar>) {
+    self.text = String(cString: text)
+    rocksdb_free(text)
+  }
+
+  /// The disk, the quota or the space allowed to the store is used up.
+  var isFull: Bool { Self.full.contains(where: text.hasPrefix) || hasSuffix(EDQUOT) }
+  /// It was the last step, a sync, that failed: the bytes may be in the log all the same.
+  var isOfSync: Bool { text.contains("While fsync") || text.contains("While fdatasync") || text.contains("sync_file") }
+  /// A file that the manifest names is not there: damage, or a writer in another process that removed it meanwhile.
+  var isOfMissingFile: Bool { text.hasPrefix("IO error: No such file") || text.contains("No such file or directory") }
+  /// An iterator was told to give up after so many deleted rows, and did.
+  var isIncomplete: Bool { text.hasPrefix("Result incomplete") }
+  var isOfCorruption: Bool { text.hasPrefix("Corruption") }
+
+  private static let full = ["IO error: No space left on device", "IO error: Space limit reached", "Space limit reached"]
+
+  // The words of `strerror` depend on the locale, and so are asked for rather than written down.
+  private func hasSuffix(_ code: Int32) -> Bool { text.hasSuffix(String(cString: strerror(code))) }
+
+  /// The error for a call that failed.
+  ///
+  /// `backendCode` is the `errno` that an I/O error names, else RocksDB's `Status::Code`.
+  ///
+  /// | text begins | kind | code |
+  /// |---|---|---|
+  /// | IO error: No space left on device; Space limit reached | `.storageFull` | 28 (ENOSPC) |
+  /// | …ends with the words for EDQUOT | `.storageFull` | EDQUOT |
+  /// | IO error: While lock file; lock hold by current process | `.locked` | 11 (EAGAIN) |
+  /// | Corruption | `.corrupted` | 2 |
+  /// | at open: Invalid argument; a file that is missing | `.corrupted` | 4; 2 (ENOENT) |
+  /// | Not implemented | `.unsupported` | 3 |
+  /// | IO error that names another errno | `.backend` | the errno |
+  /// | anything else | `.backend` | by its first words |
+  func error(
+    _ doing: String, opening: Bool = false, outcome: PersistencyError.Outcome = .notApplied
+  ) -> PersistencyError {
+    func make(_ kind: PersistencyError.Kind, _ code: Int32, _ advice: String) -> PersistencyError {
+      PersistencyError(kind, "\(doing): \(text); \(advice)", backendCode: Int(code), outcome: outcome)
+    }
+    if isFull { return make(.storageFull, hasSuffix(EDQUOT) ? EDQUOT : ENOSPC, "make room and try again") }
+    if text.hasPrefix("IO error: While lock file") || text.hasPrefix("IO error: lock hold by current process") {
+      return make(.locked, EAGAIN, "another process or handle has the store open")
+    }
+    if isOfCorruption { return make(.corrupted, 2, "the store is damaged; restore it from a backup") }
+    if opening && isOfMissingFile { return make(.corrupted, ENOENT, "a file of the store is missing") }
+    if opening && text.hasPrefix("Invalid argument") {
+      return make(.corrupted, 4, "these are not the files of a store of this library")
+    }
+    if text.hasPrefix("Not implemented") || text.hasPrefix("Not supported") {
+      return make(.unsupported, 3, "this version of RocksDB, or this access mode, cannot do it")
+    }
+    for (code, advice) in Self.codes where hasSuffix(code) { return make(.backend, code, advice) }
+    let code = Self.statuses.first { text.hasPrefix($0.prefix) }?.code ?? 5
+    return make(.backend, code, "see the text of the engine")
+  }
+
+  private static let codes: [(Int32, String)] = [
+    (EMFILE, "raise the limit of open files of this process, or open fewer stores"),
+    (ENFILE, "the system has no more file handles; close some"),
+    (EACCES, "give this user access to the files"),
+    (EPERM, "the file system forbids it"),
+    (EROFS, "the file system is read-only; open with access .readOnly"),
+    (ENOENT, "a file of the store was removed"),
+    (EFBIG, "the process may not write files of this size"),
+    (ENOMEM, "the process may not use more memory"),
+    (EIO, "the disk failed; reopen the store once it is sound"),
+  ]
+
+  private static let statuses: [(prefix: String, code: Int32)] = [
+    ("NotFound", 1), ("Invalid argument", 4), ("IO error", 5), ("Result incomplete", 7), ("Shutdown in progress", 8),
+    ("Operation timed out", 9), ("Operation aborted", 10), ("Resource busy", 11), ("Operation failed", 13),
+  ]
+}

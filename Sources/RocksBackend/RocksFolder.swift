@@ -1,0 +1,128 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// The folder of a store, as seen from outside: names and sizes, never a file's contents.
+///
+/// Nobody but RocksDB opens its files while the store is open: closing one again would drop the lock on it. Listing and `stat` are
+/// safe.
+struct RocksFolder {
+  let path: String
+
+  /// What is there before the store opens.
+  enum State: Equatable {
+    /// Nothing, not even the folder.
+    case absent
+    /// The folder, empty or with what an interrupted creation leaves: no row was ever written.
+    case fresh
+    case store
+  }
+
+  /// Looks without changing anything.
+  ///
+  /// - Throws: `.corrupted` for a symbolic link, a plain file, another program's folder or a store whose `CURRENT` is gone.
+  func examine() throws(PersistencyError) -> State {
+    var status = stat()
+    guard lstat(path, &status) == 0 else {
+      if errno == ENOENT { return .absent }
+      throw failure("cannot examine")
+    }
+    switch status.st_mode & S_IFMT {
+    case S_IFDIR: break
+    case S_IFLNK: throw PersistencyError(.corrupted, "\(path) is a symbolic link; a store is opened by its own path only")
+    default: throw PersistencyError(.corrupted, "\(path) is not a folder, as a RocksDB store would be")
+    }
+    let names = try names()
+    if names.contains("CURRENT") { return .store }
+    if let strange = names.first(where: { !Self.isLeftover($0) }) {
+      throw PersistencyError(
+        .corrupted, "\(path) is no RocksDB store, or a damaged one: it holds \(strange) but no CURRENT")
+    }
+    return .fresh
+  }
+
+  /// RocksDB writes these before `CURRENT`, and any table or log after it.
+  private static func isLeftover(_ name: String) -> Bool {
+    ["LOCK", "LOG", "IDENTITY"].contains(name) || name.hasPrefix("LOG.old.") || name.hasPrefix("MANIFEST-")
+      || name.hasSuffix(".dbtmp")
+  }
+
+  /// Makes the folder, for its owner alone: what RocksDB writes inside has mode 0644.
+  func create() throws(PersistencyError) {
+    guard mkdir(path, 0o700) == 0 else { throw failure("cannot create") }
+    RocksFolder(path: parent).sync()
+  }
+
+  /// Takes an empty folder over, for its owner alone.
+  func adopt() throws(PersistencyError) {
+    guard chmod(path, 0o700) == 0 else { throw failure("cannot change the mode of") }
+  }
+
+  /// Removes what an opening that failed has made.
+  func discard() {
+    guard let names = try? names() else { return }
+    for name in names where Self.isLeftover(name) || name == "CURRENT" || name.hasSuffix(".log") {
+      unlink(path + "/" + name)
+    }
+    rmdir(path)
+  }
+
+  /// The blocks allocated to its files, in bytes.
+  func allocatedBytes() throws(PersistencyError) -> Int {
+    var total = 0
+    for name in try names() {
+      var status = stat()
+      // A file that is gone by now takes no space.
+      if lstat(path + "/" + name, &status) == 0 { total += Int(status.st_blocks) * 512 }
+    }
+    return total
+  }
+
+  /// Bytes that a user without privileges may still write here; nil when the file system does not say.
+  var freeBytes: UInt64? {
+    var status = statvfs()
+    guard statvfs(path, &status) == 0 else { return nil }
+    return UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue
+  }
+
+  /// Makes every file, and the folder, durable; only while the store is closed.
+  func syncEverything() {
+    for name in (try? names()) ?? [] { RocksFolder(path: path + "/" + name).sync() }
+    sync()
+  }
+
+  private func sync() {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+    guard descriptor >= 0 else { return }
+    fsync(descriptor)
+    close(descriptor)
+  }
+
+  private var parent: String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    let folder = path[..<slash]
+    return folder.isEmpty ? "/" : String(folder)
+  }
+
+  private func names() throws(PersistencyError) -> [String] {
+    guard let folder = opendir(path) else { throw failure("cannot list") }
+    defer { closedir(folder) }
+    var names: [String] = []
+    while let entry = readdir(folder) {
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names
+  }
+
+  private func failure(_ what: String) -> PersistencyError {
+    let code = errno
+    return PersistencyError(.backend, "\(what) \(path): \(String(cString: strerror(code)))", backendCode: Int(code))
+  }
+}

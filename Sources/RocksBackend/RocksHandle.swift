@@ -1,0 +1,136 @@
+import CPersistencyRocksDB
+
+/// The open database and what goes with it; the only owner of its pointers.
+///
+/// Readers come through ``turnstile``. Writers hold the backend's write lock; one of them alone exchanges the database,
+/// with no reader inside (``reopen(_:)``). The backend closes it when nobody is inside at all.
+final class RocksHandle: @unchecked Sendable {
+  // Sendable: the options are set once, and RocksDB takes them from any thread, as it does the database. `db` and
+  // `lost` change in `reopen` (under the write lock, and with the turnstile closed and empty) and in `close` (after the
+  // last call has left the gate); they are read between turnstile.enter and leave, or under the write lock.
+  let folder: RocksFolder
+  let settings: RocksSettings
+  let turnstile = RocksTurnstile()
+  private var db: OpaquePointer?
+  /// Why there is no database, after an exchange that failed.
+  private var lost: PersistencyError?
+  private let reading: OpaquePointer
+  private let writing: OpaquePointer
+  private let syncing: OpaquePointer
+  private let flushing: OpaquePointer
+
+  init(_ db: OpaquePointer, _ folder: RocksFolder, _ settings: RocksSettings) {
+    self.db = db
+    self.folder = folder
+    self.settings = settings
+    reading = rocksdb_readoptions_create()
+    writing = rocksdb_writeoptions_create()
+    syncing = rocksdb_writeoptions_create()
+    rocksdb_writeoptions_set_sync(syncing, 1)
+    flushing = rocksdb_flushoptions_create()
+    // The memtable is exchanged at once; the table is written behind the writer's back.
+    rocksdb_flushoptions_set_wait(flushing, 0)
+  }
+
+  /// Frees everything; called once.
+  func close() {
+    let volatile = settings.durability == .volatile
+    if let db {
+      if volatile {
+        var text: UnsafeMutablePointer<CChar>?
+        rocksdb_flush_wal(db, 1, &text)
+        if let text { rocksdb_free(text) }
+      }
+      rocksdb_close(db)
+    }
+    db = nil
+    if volatile { folder.syncEverything() }
+    rocksdb_readoptions_destroy(reading)
+    rocksdb_writeoptions_destroy(writing)
+    rocksdb_writeoptions_destroy(syncing)
+    rocksdb_flushoptions_destroy(flushing)
+  }
+
+  /// The database, for a reader inside the turnstile or a holder of the write lock.
+  @inline(__always)
+  func database() throws(PersistencyError) -> OpaquePointer {
+    if let db { return db }
+    throw lost ?? PersistencyError(.backend, "the store could not be reopened after its disk was full")
+  }
+
+  /// Exchanges the database for one opened anew in the first of `modes` that succeeds.
+  ///
+  /// - Returns: The failure of each mode before the one that succeeded; nil when a visit is inside, and nothing was done.
+  func reopen(_ modes: [RocksSettings.Mode]) -> [RocksFailure]? {
+    turnstile.alone {
+      if let db { rocksdb_close(db) }
+      db = nil
+      var failures: [RocksFailure] = []
+      for mode in modes {
+        switch settings.open(folder.path, mode) {
+        case .success(let opened):
+          db = opened
+          lost = nil
+          return failures
+        case .failure(let failure):
+          failures.append(failure)
+          lost = failure.error("reopening \(folder.path)")
+        }
+      }
+      return failures
+    }
+  }
+
+  // MARK: Reads
+
+  /// Lends the payload of a stored key to `body`, pinned in the engine; nil when it is missing.
+  @inline(__always)
+  func withPayload<R>(
+    _ category: String, _ key: Key, _ body: (UnsafeRawBufferPointer?) -> R
+  ) throws(PersistencyError) -> R {
+    let db = try database()
+    var text: UnsafeMutablePointer<CChar>?
+    let pinned = RocksLayout.withStoredKey(category, key) { stored in
+      rocksdb_get_pinned(db, reading, stored.chars, stored.count, &text)
+    }
+    if let text { throw RocksFailure(taking: text).error("reading a row") }
+    guard let pinned else { return body(nil) }
+    defer { rocksdb_pinnableslice_destroy(pinned) }
+    var count = 0
+    let start = rocksdb_pinnableslice_value(pinned, &count)
+    return body(UnsafeRawBufferPointer(start: start, count: count))
+  }
+
+  /// A number that rises with every row written, and with nothing else.
+  func sequence() throws(PersistencyError) -> UInt64 { rocksdb_get_latest_sequence_number(try database()) }
+
+  /// One of RocksDB's own numbers; nil when there is none of this name.
+  func property(_ name: String) throws(PersistencyError) -> UInt64? {
+    var value: UInt64 = 0
+    return rocksdb_property_int(try database(), name, &value) == 0 ? value : nil
+  }
+
+  // MARK: Writes; under the write lock
+
+  /// Commits a batch.
+  func write(_ batch: RocksWriteBatch, sync: Bool) throws(PersistencyError) -> RocksFailure? {
+    var text: UnsafeMutablePointer<CChar>?
+    rocksdb_write(try database(), sync ? syncing : writing, batch.batch, &text)
+    return text.map { RocksFailure(taking: $0) }
+  }
+
+  /// Makes all that was committed durable.
+  func syncLog() throws(PersistencyError) -> RocksFailure? {
+    var text: UnsafeMutablePointer<CChar>?
+    rocksdb_flush_wal(try database(), 1, &text)
+    return text.map { RocksFailure(taking: $0) }
+  }
+
+  /// Has the memtable written out as a table.
+  func flush() throws(PersistencyError) {
+    var text: UnsafeMutablePointer<CChar>?
+    rocksdb_flush(try database(), flushing, &text)
+    // What fails here fails the next write, which reports it.
+    if let text { rocksdb_free(text) }
+  }
+}
