@@ -42,9 +42,11 @@ public final class CheckContext: Sendable {
   /// Opens the store of the directory; closed after the check at the latest.
   public func open(_ options: StoreOptions = .init()) throws(PersistencyError) -> any KvBackend {
     let backend = try fixture.open(directory, options)
-    opened.withLock { $0.append(backend) }
+    closeAfterwards(backend)
     return backend
   }
+
+  func closeAfterwards(_ backend: any KvBackend) { opened.withLock { $0.append(backend) } }
 
   /// Closes the store and opens it again.
   public func reopen(_ backend: any KvBackend) throws(PersistencyError) -> any KvBackend {

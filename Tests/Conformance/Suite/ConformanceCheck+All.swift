@@ -10,6 +10,8 @@ extension ConformanceCheck {
     batch, batchAtomicity,
     expectations, expectationsOfOwnBatch, expectationRaces,
     group, groupAtLarge,
+    closed, closingBusy, opening, openingRefused,
+    views, viewCalls, viewNesting, viewEnds, viewClose,
     model,
   ].flatMap { $0 }
 }
