@@ -47,7 +47,10 @@ extension BPlusTree {
     // The children that the bounds cut through; those between go whole.
     let first = start.isEmpty ? -1 : node.childIndex(start.span.bytes, start.orderWord)
     let last = stop.map { node.childIndex($0.span.bytes, $0.orderWord) } ?? node.children.count
-    if first == last { return node.cut(first, from: start, to: stop) }
+    if first == last {
+      node.cut(first, from: start, to: stop)
+      return node.mend(first)
+    }
     if last < node.children.count { node.cut(last, from: [], to: stop) }
     if first >= 0 { node.cut(first, from: start, to: nil) }
     node.children.removeSubrange(first + 1..<last)
