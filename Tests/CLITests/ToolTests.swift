@@ -32,7 +32,8 @@ struct ToolTests {
     try Tool.inFreshRoot { tool throws in
       let forms = [
         ("\"a\\\"b\",true", "000361226201"), ("i:-1", "7fffffffffffffff"), ("u:1", "0000000000000001"), ("b:255", "ff"),
-        ("x:00ff", "000200ff"), ("d:0", "8000000000000000"), ("o:\"a\"", "610000"), ("hex:0A", "0a"), ("text:é", "c3a9"),
+        ("x:00ff", "000200ff"), ("d:0", "8000000000000000"), ("o:\"a\"", "610000"), ("hex:0A", "0a"),
+        ("text:é", "c3a9"),
         ("", ""),
       ]
       for (form, hex) in forms {
@@ -62,7 +63,8 @@ struct ToolTests {
       let outcome = try tool.run("persistency", arguments, ["PERSISTENCY_ROOT": tool.root])
       #expect(outcome.status != 0)
       #expect(outcome.output == "")
-      #expect(outcome.error.hasPrefix("persistency: ") && outcome.error.split(separator: "\n").count == 1, "\(outcome.error)")
+      #expect(
+        outcome.error.hasPrefix("persistency: ") && outcome.error.split(separator: "\n").count == 1, "\(outcome.error)")
       #expect(try tool("digest", "job").output == before)
       #expect(try tool("jobs").output.split(separator: "\n").count == 1)
     }
