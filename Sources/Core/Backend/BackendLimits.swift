@@ -39,7 +39,7 @@ public struct BackendLimits: Hashable, Sendable {
   ///
   /// - Returns: Their size in bytes.
   @discardableResult
-  public func check(_ rows: [RawRow]) throws(PersistencyError) -> Int {
+  public func check(rows: [RawRow]) throws(PersistencyError) -> Int {
     var total = 0
     for row in rows {
       if row.category.count > categoryBytes { throw Self.over("category", row.category.count, categoryBytes) }

@@ -53,7 +53,7 @@ extension Job {
 
   /// Queues rows of another store at once, whatever the bytes of their categories; false when the queue is at its bound.
   package func enqueueImport(_ rows: [RawRow]) throws(PersistencyError) -> Bool {
-    let bytes = try limits.check(rows)
+    let bytes = try limits.check(rows: rows)
     try checkWritable()
     return try queue.offer(
       QueuedWrite(
