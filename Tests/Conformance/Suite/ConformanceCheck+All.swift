@@ -6,6 +6,7 @@ extension ConformanceCheck {
     expectations, expectationsOfOwnBatch, expectationRaces,
     group, groupAtLarge,
     closed, closingBusy, opening, openingRefused,
+    limits, arguments, readOnly, readers, writers,
     views, viewCalls, viewNesting, viewEnds, viewClose,
   ].flatMap { $0 }
 }
