@@ -28,7 +28,7 @@ extension LMDBBackend {
     _ visit: (_ category: RawSpan, _ key: RawSpan, _ payload: RawSpan) throws(PersistencyError) -> Visit
   ) throws(PersistencyError) {
     try visiting { transaction throws(PersistencyError) in
-      var walk = try LMDBWalk(transaction, [], LMDBLayout.end, reverse: false)
+      var walk = try LMDBWalk(transaction, LMDBLayout.first, LMDBLayout.end, reverse: false)
       // The last category that had to be unescaped, by how it was written.
       var written: [UInt8] = []
       var unescaped: [UInt8] = []
@@ -64,7 +64,7 @@ extension LMDBBackend {
     defer { gate.leave() }
     return try environment.read(gate) { transaction throws(PersistencyError) in
       var names: [String] = []
-      var start: [UInt8] = []
+      var start = LMDBLayout.first
       while let head = try LMDBLayout.firstHead(transaction, start) {
         guard let bytes = LMDBLayout.category(head.dropLast()) else { throw .lmdbLayout("a malformed category") }
         guard let name = String(validating: bytes, as: UTF8.self) else {
