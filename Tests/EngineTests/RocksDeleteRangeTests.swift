@@ -6,7 +6,8 @@ import Testing
 @Suite("RocksDB deletes ranges, small and large")
 struct RocksDeleteRangeTests {
   static func fill(_ store: RocksBackend, _ count: Int, _ category: String = "c") throws {
-    try store.applyOps((0..<count).map { .put(category: category, key: key($0), payload: [UInt8](repeating: 7, count: 20)) })
+    try store.applyOps(
+      (0..<count).map { .put(category: category, key: key($0), payload: [UInt8](repeating: 7, count: 20)) })
   }
 
   static func tombstones(_ store: RocksBackend) -> Int { store.writer.withLock { $0.tombstones } }

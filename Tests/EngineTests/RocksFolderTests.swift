@@ -74,7 +74,8 @@ struct RocksFolderTests {
   }
 
   enum Damage: CaseIterable {
-    case currentMissing, currentGarbage, currentEmpty, manifestMissing, manifestGarbage, tableMissing, tableCut, tableGarbage
+    case currentMissing, currentGarbage, currentEmpty, manifestMissing, manifestGarbage, tableMissing, tableCut,
+      tableGarbage
   }
 
   @Test(arguments: Damage.allCases)
@@ -145,7 +146,10 @@ struct RocksFolderTests {
     #expect(try store.countRange(category: "c", range: .all) == 3_001)
     #expect(kind { try store.applyOps([Self.row]) } == .unsupported)
     #expect(kind { _ = try store.deleteOne(category: "c", key: key("k")) } == .unsupported)
-    #expect(store.applyGroup([[Self.row], []], sync: true).map { outcome in kind { try outcome.get() } } == [.unsupported, .unsupported])
+    #expect(
+      store.applyGroup([[Self.row], []], sync: true).map { outcome in kind { try outcome.get() } } == [
+        .unsupported, .unsupported,
+      ])
     store.close()
     #expect(try place.listing(place.store) == before)
   }
@@ -164,6 +168,36 @@ struct RocksFolderTests {
     }
     try store.applyOps([.put(category: "c", key: key("l"), payload: [2])])
     #expect(try store.countRange(category: "c", range: .all) == 2)
+    store.close()
+  }
+
+  @Test func aReaderInAnotherProcessOpensWhileFilesComeAndGo() async throws {
+    let place = try RocksPlace()
+    let path = place.store
+    let store = try place.open(.init(), RocksOptions(writeBufferBytes: 64 << 10))
+    let total = 1_000
+    try store.applyOps((0..<total).map { .put(category: "c", key: key($0), payload: [0]) })
+    let writer = Task.detached { () throws -> Int in
+      var rounds = 0
+      while !Task.isCancelled {
+        rounds += 1
+        let payload = [UInt8](repeating: UInt8(truncatingIfNeeded: rounds), count: 200)
+        try store.applyOps((0..<total).map { .put(category: "c", key: key($0), payload: payload) })
+      }
+      return rounds
+    }
+    await #expect(processExitsWith: .exitCode(42)) { [path = path as String] in
+      for _ in 0..<40 {
+        let reader = try RocksBackend(path: path, store: StoreOptions(access: .readOnly, mustExist: true))
+        // One state: every row is of the same batch.
+        let payloads = Set(try reader.scanRange(category: "c", range: .all).map(\.payload))
+        guard payloads.count == 1, try reader.countRange(category: "c", range: .all) == 1_000 else { exit(1) }
+        reader.close()
+      }
+      exit(42)
+    }
+    writer.cancel()
+    #expect(try await writer.value > 10)
     store.close()
   }
 }

@@ -9,7 +9,8 @@ struct RocksFullDiskTests {
     let place: RocksPlace
 
     init?(_ megabytes: Int) {
-      guard let place = try? RocksPlace(), Self.run("mount", "-t", "tmpfs", "-o", "size=\(megabytes)m", "tmpfs", place.root)
+      guard let place = try? RocksPlace(),
+        Self.run("mount", "-t", "tmpfs", "-o", "size=\(megabytes)m", "tmpfs", place.root)
       else { return nil }
       self.place = place
     }

@@ -3,7 +3,9 @@ import Testing
 
 @Suite("RocksDB keeps categories apart and gives them in byte order")
 struct RocksLayoutTests {
-  static let categories = ["", "a", "aa", "a\u{0}", "\u{0}", "b", "é", "e\u{301}", "z", String(repeating: "x", count: 255)]
+  static let categories = [
+    "", "a", "aa", "a\u{0}", "\u{0}", "b", "é", "e\u{301}", "z", String(repeating: "x", count: 255),
+  ]
 
   @Test func everyRowComesByCategoryBytesThenKeyBytes() throws {
     let place = try RocksPlace()
@@ -21,7 +23,9 @@ struct RocksLayoutTests {
     }
     #expect(try everything(store) == expected)
     let names = try store.categories()
-    #expect(names.map { Array($0.utf8) } == Self.categories.map { Array($0.utf8) }.sorted { $0.lexicographicallyPrecedes($1) })
+    #expect(
+      names.map { Array($0.utf8) } == Self.categories.map { Array($0.utf8) }.sorted { $0.lexicographicallyPrecedes($1) }
+    )
     for category in Self.categories {
       #expect(try store.countRange(category: category, range: .all) == keys.count)
       let forward = try store.scanRange(category: category, range: .all)

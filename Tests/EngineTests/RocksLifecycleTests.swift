@@ -122,7 +122,8 @@ struct RocksLifecycleTests {
     func storeDescriptors() -> Int {
       let descriptors = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
       return descriptors.count { number in
-        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/" + number))?.hasPrefix(place.root) ?? false
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/" + number))?.hasPrefix(place.root)
+          ?? false
       }
     }
     for _ in 0..<30 { try cycle() }
@@ -156,4 +157,79 @@ struct RocksLifecycleTests {
     #expect(findings.count == 1)
     store.close()
   }
+
+  @Test func aCleanCloseLeavesNothingInTheLog() throws {
+    let place = try RocksPlace()
+    for durability in Durability.allCases {
+      let store = try place.open(StoreOptions(durability: durability))
+      try store.applyOps([.put(category: "c", key: key(durability.rawValue), payload: [1])])
+      store.close()
+      // Damage to a log cannot be told from a crash; damage to a table can.
+      let logs = try place.listing(place.store).filter { $0.contains(".log ") }
+      #expect(logs.allSatisfy { $0.contains(".log 0 ") }, "\(logs)")
+    }
+    let store = try place.open(StoreOptions(mustExist: true))
+    #expect(try store.countRange(category: "c", range: .all) == 3)
+    store.close()
+  }
+
+  @Test func aWriteThatFailsForAnotherReasonThanRoomLatchesTheStore() async throws {
+    let place = try RocksPlace()
+    let path = place.store
+    await #expect(processExitsWith: .exitCode(42)) { [path = path as String] in
+      // No file of this process may grow past 256 KiB: a write fails, and the disk is not full.
+      signal(SIGXFSZ, SIG_IGN)
+      let store = try RocksBackend(path: path)
+      guard let unlimited = limitFileSize(256 << 10) else { exit(1) }
+      let row = [UInt8](repeating: 1, count: 10_000)
+      var acknowledged = 0
+      var failure: PersistencyError?
+      while failure == nil && acknowledged < 1_000 {
+        do throws(PersistencyError) {
+          try store.applyOps([.put(category: "c", key: key(acknowledged), payload: row)])
+          acknowledged += 1
+        } catch {
+          failure = error
+        }
+      }
+      guard acknowledged > 10, failure?.outcome == .unknown, failure?.kind == .backend else { exit(2) }
+      guard try store.countRange(category: "c", range: .all) == acknowledged else { exit(3) }
+      guard limitFileSize(unlimited) != nil else { exit(4) }
+      // There is room again, and still no write until the store is opened anew.
+      for outcome in store.applyGroup(
+        [[.delete(category: "c", key: key(0))], [.delete(category: "c", key: key(1))]], sync: false)
+      {
+        do throws(PersistencyError) {
+          try outcome.get()
+          exit(5)
+        } catch {
+          guard error.kind == .backend, error.outcome == .notApplied else { exit(6) }
+        }
+      }
+      guard try store.getOne(category: "c", key: key(0)) == row else { exit(7) }
+      store.close()
+      let again = try RocksBackend(path: path, store: StoreOptions(mustExist: true))
+      let found = try again.countRange(category: "c", range: .all)
+      guard found == acknowledged || found == acknowledged + 1 else { exit(8) }
+      try again.applyOps([.put(category: "d", key: key(0), payload: row)])
+      again.close()
+      exit(42)
+    }
+  }
+}
+
+/// Limits how far a file of this process may grow, in bytes.
+///
+/// - Returns: The limit before; nil when it cannot be set.
+private func limitFileSize(_ bytes: rlim_t) -> rlim_t? {
+  #if os(Linux)
+    let resource = __rlimit_resource_t(UInt32(RLIMIT_FSIZE.rawValue))
+  #else
+    let resource = RLIMIT_FSIZE
+  #endif
+  var limit = rlimit()
+  guard getrlimit(resource, &limit) == 0 else { return nil }
+  let before = limit.rlim_cur
+  limit.rlim_cur = bytes
+  return setrlimit(resource, &limit) == 0 ? before : nil
 }

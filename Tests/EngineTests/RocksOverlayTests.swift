@@ -43,7 +43,10 @@ struct RocksOverlayTests {
   }
 
   static func randomKey(_ random: inout RocksRandom) -> Key {
-    Key(rawBytes: (0..<Int.random(in: 0...3, using: &random)).map { _ in [0, 1, 0xFE, 0xFF].randomElement(using: &random) ?? 0 })
+    Key(
+      rawBytes: (0..<Int.random(in: 0...3, using: &random)).map { _ in
+        [0, 1, 0xFE, 0xFF].randomElement(using: &random) ?? 0
+      })
   }
 
   static func randomOp(_ random: inout RocksRandom, _ model: Model) -> TxOp {

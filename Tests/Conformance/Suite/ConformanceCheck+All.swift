@@ -11,6 +11,7 @@ extension ConformanceCheck {
     expectations, expectationsOfOwnBatch, expectationRaces,
     group, groupAtLarge,
     closed, closingBusy, opening, openingRefused,
+    limits, arguments, readOnly, readers, writers,
     views, viewCalls, viewNesting, viewEnds, viewClose,
     model,
   ].flatMap { $0 }
