@@ -7,6 +7,7 @@ extension ConformanceCheck {
     group, groupAtLarge,
     closed, closingBusy, opening, openingRefused,
     limits, arguments, readOnly, readers, writers,
+    durability, capabilities, codec, codecOfParts,
     views, viewCalls, viewNesting, viewEnds, viewClose,
   ].flatMap { $0 }
 }
