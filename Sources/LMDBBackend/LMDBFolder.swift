@@ -1,6 +1,8 @@
 import CPersistencyLMDB
 
 #if canImport(Glibc)
+  // In an optimised build the compiler finds `struct stat` in this module, which Core brings along, not in Glibc.
+  import CDispatch
   import Glibc
 #elseif canImport(Musl)
   import Musl

@@ -14,7 +14,7 @@ public final class MemoryBackend: KvMaintenance {
 
   /// A fresh, empty store; `path` names nothing and `mustExist` asks for nothing, because there is no file.
   public init(
-    path: String, store options: StoreOptions = .init(), options memory: MemoryOptions = .init()
+    path: String = "", store options: StoreOptions = .init(), options memory: MemoryOptions = .init()
   ) throws(PersistencyError) {
     let (most, asked) = (BackendLimits.embedded, memory.limits)
     limits = BackendLimits(

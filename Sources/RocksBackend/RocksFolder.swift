@@ -33,7 +33,8 @@ struct RocksFolder {
     }
     switch status.st_mode & S_IFMT {
     case S_IFDIR: break
-    case S_IFLNK: throw PersistencyError(.corrupted, "\(path) is a symbolic link; a store is opened by its own path only")
+    case S_IFLNK:
+      throw PersistencyError(.corrupted, "\(path) is a symbolic link; a store is opened by its own path only")
     default: throw PersistencyError(.corrupted, "\(path) is not a folder, as a RocksDB store would be")
     }
     let names = try names()

@@ -7,7 +7,7 @@ struct RocksGroup {
   /// more than a few deletions do.
   static let fewRows = 1_000
   /// So many deleted rows in a row are stepped over when those rows are counted; past them a tombstone is the better answer too.
-  static let skippedRows = 2_000
+  static let skippedRows = 1_000
 
   let batch = RocksWriteBatch()
   /// Range tombstones in it.
@@ -133,7 +133,7 @@ struct RocksGroup {
   /// - Returns: Whether they were; if not, nothing was added.
   private func deleteFew(_ lower: [UInt8], _ upper: [UInt8], atMost limit: Int) throws(PersistencyError) -> Bool {
     let cursor = RocksCursor(
-      try handle.database(), lower: lower, upper: upper, cached: false, skipping: Self.skippedRows)
+      try handle.database(), lower: lower, upper: upper, skipping: Self.skippedRows)
     defer { cursor.close() }
     batch.save()
     var count = 0

@@ -97,7 +97,7 @@ extension RocksOptions.Compression {
   }
 }
 
-/// What all stores of the process share: RocksDB's threads and the block cache. Lives as long as the process.
+/// What all stores of the process share, as long as it lives: RocksDB's threads and the block cache.
 final class RocksShared: @unchecked Sendable {
   // Sendable: `environment` is set once, and both objects are safe to use from any thread.
   static let process = RocksShared()

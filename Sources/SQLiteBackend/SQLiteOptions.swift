@@ -6,8 +6,9 @@ public struct SQLiteOptions: Hashable, Sendable {
   public var readerCacheBytes: Int
   /// How long a call waits for another process that holds the file before it throws `.locked`.
   public var busyTimeout: Duration
-  /// Gets keep their read transaction from one to the next while nothing is committed: more than twice as fast. A
-  /// read-only store never does.
+  /// Whether gets keep their read transaction from one to the next while nothing is committed.
+  ///
+  /// More than twice as fast; a read-only store never does.
   public var keepsReadTransactions: Bool
 
   public init(

@@ -1,7 +1,7 @@
 import PersistencyCore
 import Synchronization
 
-/// The one connection that writes and checkpoints, and what it knows of the log. Used under the backend's write lock.
+/// The one connection that writes and checkpoints, and what it knows of the log; used under the store's write lock.
 struct SQLiteWriter {
   let connection: SQLiteConnection
   let readers: SQLiteReaders

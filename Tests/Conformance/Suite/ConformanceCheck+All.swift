@@ -7,6 +7,12 @@ extension ConformanceCheck {
     prefix,
     deleteRange,
     categories,
+    batch, batchAtomicity,
+    expectations, expectationsOfOwnBatch, expectationRaces,
+    group, groupAtLarge,
+    closed, closingBusy, opening, openingRefused,
+    limits, arguments, readOnly, readers, writers,
+    views, viewCalls, viewNesting, viewEnds, viewClose,
     model,
   ].flatMap { $0 }
 }

@@ -1,0 +1,45 @@
+import ArgumentParser
+
+/// The command line; ``Settings`` judges it.
+struct BenchOptions: ParsableArguments {
+  @Option(help: "An engine, or all.")
+  var engine: [String] = ["all"]
+
+  @Option(help: "A workload, or all.")
+  var workload: [String] = ["all"]
+
+  @Option(help: "A layer, or all.")
+  var layer: [String] = ["all"]
+
+  @Option(parsing: .unconditional, help: "Rows in a loaded store. (default: 200000; 20000 with --quick)")
+  var rows: Int?
+
+  @Option(parsing: .unconditional, help: "Bytes of a key.")
+  var keySize: Int = 16
+
+  @Option(parsing: .unconditional, help: "Bytes of a payload; half of them compress.")
+  var payloadSize: Int = 100
+
+  @Option(
+    parsing: .unconditionalSingleValue,
+    help: "Ops of one commit, for the workloads that write; repeatable. (default: 1 and 1000)")
+  var batch: [Int] = []
+
+  @Option(help: "What a commit survives: full, consistent or volatile.")
+  var durability: String = "consistent"
+
+  @Option(help: "Seed of keys, payloads and order.")
+  var seed: UInt64 = 1
+
+  @Option(parsing: .unconditional, help: "How often everything is measured; the table shows the median. (default: 3)")
+  var rounds: Int?
+
+  @Option(help: "Write the results to this file, as JSON.")
+  var json: String?
+
+  @Flag(help: "Smaller, to end within a minute on two cores.")
+  var quick = false
+
+  @Option(help: "An existing folder for the stores, which are removed at the end. (default: the temporary folder)")
+  var directory: String?
+}

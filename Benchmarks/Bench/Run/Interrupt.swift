@@ -1,0 +1,35 @@
+import Foundation
+import Synchronization
+
+/// Ends the run on Ctrl-C and its like: removes the stores, says one line, and exits as a signal would.
+enum Interrupt {
+  private static let folder = Mutex<String?>(nil)
+
+  /// What to remove when the run is interrupted; nil for nothing.
+  static func removes(_ path: String?) { folder.withLock { $0 = path } }
+
+  /// Must come before any other thread: those made later inherit the mask, so that only the watching one gets the signals.
+  static func watch() {
+    signal(SIGPIPE, SIG_IGN)
+    var set = sigset_t()
+    sigemptyset(&set)
+    for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&set, number) }
+    pthread_sigmask(SIG_BLOCK, &set, nil)
+    let signals = set
+    Thread.detachNewThread {
+      var set = signals
+      var number: Int32 = 0
+      guard sigwait(&set, &number) == 0 else { return }
+      if let path = folder.withLock({ $0 }) { remove(path) }
+      FileHandle.standardError.write(Data("\npersistency-bench: interrupted; its temporary files are removed\n".utf8))
+      _exit(128 + number)
+    }
+  }
+
+  /// The run goes on meanwhile and may add a file while its folder is emptied.
+  private static func remove(_ path: String) {
+    for _ in 0..<100 where FileManager.default.fileExists(atPath: path) {
+      try? FileManager.default.removeItem(atPath: path)
+    }
+  }
+}

@@ -1,0 +1,133 @@
+import Histogram
+import PersistencyCore
+
+/// One number of the table: an engine, behind a layer, at a pass.
+struct Cell: Hashable, Sendable {
+  let engine: EngineChoice
+  let layer: Layer
+  let pass: Pass
+}
+
+/// What one turn, or one round of them, took.
+struct Sample: Sendable {
+  var ops = 0
+  var seconds = 0.0
+  /// Processor time of the whole process meanwhile.
+  var cpuSeconds = 0.0
+
+  var secondsPerOp: Double { ops > 0 ? seconds / Double(ops) : 0 }
+  var cpuSecondsPerOp: Double { ops > 0 ? cpuSeconds / Double(ops) : 0 }
+
+  init() {}
+
+  init(ops: Int, nanoseconds: UInt64, cpu: UInt64) {
+    self.ops = ops
+    seconds = Double(nanoseconds) / 1e9
+    cpuSeconds = Double(cpu) / 1e9
+  }
+
+  static func += (total: inout Sample, part: Sample) {
+    total.ops += part.ops
+    total.seconds += part.seconds
+    total.cpuSeconds += part.cpuSeconds
+  }
+}
+
+/// What all rounds took.
+struct Series {
+  var rounds: [Sample] = []
+  /// Each turn by itself; the same turn of another layer came right before or after it.
+  private(set) var turns: [Sample] = []
+  /// Nanoseconds of single calls, of all rounds.
+  private var latencies = Histogram<UInt32>(highestTrackableValue: 60_000_000_000)
+
+  mutating func take(_ turn: Sample, _ notes: Notes) {
+    turns.append(turn)
+    notes.drain { _ = latencies.record($0) }
+  }
+
+  func microseconds(at percentile: Double) -> Double {
+    latencies.totalCount == 0 ? 0 : Double(latencies.valueAtPercentile(percentile)) / 1000
+  }
+}
+
+/// A row of the report.
+struct ResultRow: Encodable, Sendable {
+  let engine: String
+  let layer: String
+  let workload: String
+  let batch: Int
+  let durability: String
+  /// Of the median round, as the next three.
+  let ops: Int
+  let seconds: Double
+  let opsPerSecond: Double
+  let cpuSeconds: Double
+  let p50: Double
+  let p99: Double
+  /// Time per op over that of the raw layer in the same turn, the median of all turns; nil without a raw layer.
+  let ratio: Double?
+  /// The same of processor time.
+  let cpuRatio: Double?
+  /// The slowest round's time per op over the fastest's.
+  let spread: Double
+
+  enum CodingKeys: String, CodingKey {
+    case engine, layer, workload, batch, durability, ops, seconds
+    case opsPerSecond = "ops_per_second"
+    case cpuSeconds = "cpu_seconds"
+    case p50 = "p50_us"
+    case p99 = "p99_us"
+    case ratio = "ratio_to_raw"
+    case cpuRatio = "cpu_ratio_to_raw"
+    case spread
+  }
+}
+
+/// What a run found out.
+struct Results: Sendable {
+  let rows: [ResultRow]
+  let rocksVersion: String
+
+  init(settings: Settings, series: [Cell: Series], rocksVersion: String) {
+    self.rocksVersion = rocksVersion
+    var rows: [ResultRow] = []
+    for engine in settings.engines {
+      let durability = engine.durability(settings).rawValue
+      for workload in settings.workloads {
+        for batch in workload.writes ? settings.batches : [1] {
+          for layer in engine.layers(of: settings) {
+            let pass = Pass(workload: workload, batch: batch)
+            guard let all = series[Cell(engine: engine, layer: layer, pass: pass)] else { continue }
+            let raw = layer == .raw ? nil : series[Cell(engine: engine, layer: .raw, pass: pass)]
+            if let row = Self.row(engine, layer, pass, durability, all, raw) { rows.append(row) }
+          }
+        }
+      }
+    }
+    self.rows = rows
+  }
+
+  private static func row(
+    _ engine: EngineChoice, _ layer: Layer, _ pass: Pass, _ durability: String, _ series: Series, _ raw: Series?
+  ) -> ResultRow? {
+    let sorted = series.rounds.sorted { $0.secondsPerOp < $1.secondsPerOp }
+    guard let fastest = sorted.first, let slowest = sorted.last else { return nil }
+    let median = sorted[(sorted.count - 1) / 2]
+    let pairs = raw.map { Array(zip(series.turns, $0.turns)) }
+    return ResultRow(
+      engine: engine.rawValue, layer: layer.rawValue, workload: pass.workload.rawValue, batch: pass.batch,
+      durability: durability, ops: median.ops, seconds: median.seconds,
+      opsPerSecond: median.seconds > 0 ? Double(median.ops) / median.seconds : 0, cpuSeconds: median.cpuSeconds,
+      p50: series.microseconds(at: 50), p99: series.microseconds(at: 99),
+      ratio: pairs.flatMap { Self.median($0.map { $0.secondsPerOp / $1.secondsPerOp }) },
+      cpuRatio: pairs.flatMap { Self.median($0.map { $0.cpuSecondsPerOp / $1.cpuSecondsPerOp }) },
+      spread: fastest.secondsPerOp > 0 ? slowest.secondsPerOp / fastest.secondsPerOp : 1)
+  }
+
+  private static func median(_ values: [Double]) -> Double? {
+    let sorted = values.filter(\.isFinite).sorted()
+    guard !sorted.isEmpty else { return nil }
+    return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+  }
+}

@@ -1,0 +1,110 @@
+import Foundation
+import PersistencyCore
+
+/// What is measured, and at which size: the command line, judged.
+struct Settings: Sendable {
+  let engines: [EngineChoice]
+  let workloads: [Workload]
+  let layers: [Layer]
+  let batches: [Int]
+  let rows: Int
+  let keySize: Int
+  let payloadSize: Int
+  let durability: Durability
+  let seed: UInt64
+  let rounds: Int
+  let quick: Bool
+  /// Seconds that each layer may take for one workload in one round; past it the layers stop, all after the same ops.
+  let secondsPerPass: Double
+  let cache = CacheSettings()
+
+  /// All rows are in one category, of eight bytes.
+  static let category = "messages"
+  /// The rows that a seek reads, and that a counted range holds.
+  static let seekRows = 100
+  static let countRows = 1000
+
+  init(_ options: BenchOptions) throws {
+    engines = try Self.choose("engine", options.engine)
+    workloads = try Self.choose("workload", options.workload)
+    layers = try Self.choose("layer", options.layer)
+    quick = options.quick
+    rows = try Self.within(1...100_000_000, options.rows ?? (quick ? 20_000 : 200_000), "--rows")
+    // Eight bytes carry the order and the checksum; the yardstick's LMDB keys are not layered.
+    keySize = try Self.within(8...480, options.keySize, "--key-size")
+    payloadSize = try Self.within(8...1_048_576, options.payloadSize, "--payload-size")
+    rounds = try Self.within(1...100, options.rounds ?? 3, "--rounds")
+    batches = try (options.batch.isEmpty ? [1, 1000] : options.batch).reduce(into: []) { chosen, batch in
+      let batch = try Self.within(1...100_000, batch, "--batch")
+      if !chosen.contains(batch) { chosen.append(batch) }
+    }.sorted()
+    guard let durability = Durability(rawValue: options.durability) else {
+      throw Complaint("unknown durability '\(options.durability)'; choose full, consistent or volatile")
+    }
+    self.durability = durability
+    seed = options.seed
+    secondsPerPass = quick ? 0.15 : 3
+  }
+
+  /// Refuses more data than half of what is free, on disk at `path` and in memory: the layers' stores stand side by side, with logs.
+  func checkRoom(at path: String) throws {
+    let bytes = Int64(rows) * Int64(keySize + payloadSize)
+    let held = engines.contains(.memory) ? (bytes + Int64(rows) * 300) * Int64(layers.count { $0 != .raw }) : 0
+    let memory = Int64(rows) * 16 + held
+    guard memory < ProcessInfo.processInfo.physicalMemory / 2 else {
+      throw Complaint(
+        "\(rows) rows need about \(memory >> 20) MiB of memory, more than half of this machine's; choose fewer rows"
+          + (held > 0 ? ", or no memory engine" : ""))
+    }
+    let attributes = try? FileManager.default.attributesOfFileSystem(forPath: path)
+    guard let free = (attributes?[.systemFreeSize] as? NSNumber)?.int64Value else { return }
+    let needed = (bytes + Int64(rows) * 32) * Int64(layers.count)
+    guard needed < free / 2 else {
+      throw Complaint(
+        "\(rows) rows on \(layers.count) layers need about \(needed >> 20) MiB, and only \(free >> 20) MiB are free "
+          + "at \(path); choose fewer or smaller rows")
+    }
+  }
+
+  private static func within(_ range: ClosedRange<Int>, _ value: Int, _ option: String) throws -> Int {
+    guard range.contains(value) else {
+      throw Complaint("\(option) \(value) is out of range; choose \(range.lowerBound) to \(range.upperBound)")
+    }
+    return value
+  }
+
+  private static func choose<Choice: Named>(_ what: String, _ names: [String]) throws -> [Choice] {
+    if names.contains("all") { return Array(Choice.allCases) }
+    var chosen: [Choice] = []
+    for name in names {
+      guard let choice = Choice(rawValue: name) else {
+        throw Complaint("unknown \(what) '\(name)'; choose \(Choice.listing), or all")
+      }
+      if !chosen.contains(choice) { chosen.append(choice) }
+    }
+    return chosen
+  }
+}
+
+/// The caches and logs that all layers of an engine are given alike.
+struct CacheSettings: Sendable {
+  /// SQLite's page cache, a connection; RocksDB's block cache.
+  let cacheBytes = 64 << 20
+  let checkpointPages = 4000
+  let memtableBytes = 8 << 20
+  let mapBytes = 4 << 30
+}
+
+/// Something the user chooses by name.
+protocol Named: RawRepresentable<String>, CaseIterable, Equatable {}
+
+extension Named {
+  static var listing: String { allCases.map(\.rawValue).joined(separator: ", ") }
+}
+
+/// What went wrong, in one line for the user.
+struct Complaint: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,74 @@
+import CYardsticks
+import PersistencyCore
+
+/// The C loops.
+final class RawSubject: Subject {
+  private var store: OpaquePointer?
+
+  init(_ engine: yard_engine, path: String, _ settings: Settings) throws {
+    let reason = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 256)
+    reason.initialize(repeating: 0)
+    defer { reason.deallocate() }
+    store = Settings.category.withCString { category in
+      var yardstick = yard_settings()
+      yardstick.durability =
+        switch settings.durability {
+        case .full: YARD_FULL
+        case .consistent: YARD_CONSISTENT
+        case .volatile: YARD_VOLATILE
+        }
+      yardstick.category = category
+      yardstick.key_size = settings.keySize
+      yardstick.payload_size = settings.payloadSize
+      yardstick.cache_bytes = settings.cache.cacheBytes
+      yardstick.checkpoint_pages = settings.cache.checkpointPages
+      yardstick.memtable_bytes = settings.cache.memtableBytes
+      yardstick.map_bytes = settings.cache.mapBytes
+      return yard_open(engine, path, &yardstick, reason.baseAddress, reason.count)
+    }
+    if store == nil { throw Complaint("raw " + (reason.baseAddress.map { String(cString: $0) } ?? "")) }
+  }
+
+  deinit { yard_close(store) }
+
+  func put(_ slice: Slice, _ notes: Notes) throws {
+    try check(yard_put(store, slice.flatKeys, slice.flatPayloads, slice.count, slice.batch, &notes.latencies))
+  }
+
+  func delete(_ slice: Slice, _ notes: Notes) throws {
+    try check(yard_delete(store, slice.flatKeys, slice.count, slice.batch, &notes.latencies))
+  }
+
+  func get(_ slice: Slice, _ notes: Notes) throws -> Tally {
+    try tally { yard_get(store, slice.flatKeys, slice.count, $0, &notes.latencies) }
+  }
+
+  func visit(reverse: Bool, _ notes: Notes) throws -> Tally {
+    try tally { yard_visit(store, reverse, $0, &notes.latencies) }
+  }
+
+  func seek(_ slice: Slice, _ notes: Notes) throws -> Tally {
+    try tally { yard_seek(store, slice.flatKeys, slice.count, Settings.seekRows, $0, &notes.latencies) }
+  }
+
+  func count(_ slice: Slice, _ notes: Notes) throws -> Tally {
+    try tally { yard_count(store, slice.flatKeys, slice.count, $0, &notes.latencies) }
+  }
+
+  func proof() throws -> Tally { try tally { yard_verify(store, $0) } }
+
+  func close() {
+    yard_close(store)
+    store = nil
+  }
+
+  private func check(_ done: Bool) throws {
+    if !done { throw Complaint("raw \(String(cString: yard_error(store)))") }
+  }
+
+  private func tally(_ loop: (UnsafeMutablePointer<yard_tally>) -> Bool) throws -> Tally {
+    var seen = yard_tally()
+    try check(loop(&seen))
+    return Tally(rows: seen.rows, checksum: seen.checksum)
+  }
+}

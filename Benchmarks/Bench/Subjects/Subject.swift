@@ -1,0 +1,105 @@
+import CYardsticks
+import PersistencyCore
+
+/// A store under test, behind one layer. Every layer does the same work beside the calls: it sums what it reads, and
+/// notes the time of the same calls.
+protocol Subject {
+  func put(_ slice: Slice, _ notes: Notes) async throws
+  func delete(_ slice: Slice, _ notes: Notes) async throws
+  func get(_ slice: Slice, _ notes: Notes) async throws -> Tally
+  func visit(reverse: Bool, _ notes: Notes) async throws -> Tally
+  func seek(_ slice: Slice, _ notes: Notes) async throws -> Tally
+  func count(_ slice: Slice, _ notes: Notes) async throws -> Tally
+  /// The hash of all that the store holds; not measured.
+  func proof() async throws -> Tally
+  func close() async throws
+}
+
+extension Subject {
+  func run(_ workload: Workload, _ slice: Slice, _ notes: Notes) async throws -> Tally? {
+    switch workload {
+    case .fillseq, .fillrandom:
+      try await put(slice, notes)
+      return nil
+    case .deleterandom:
+      try await delete(slice, notes)
+      return nil
+    case .readrandom: return try await get(slice, notes)
+    case .readseq: return try await visit(reverse: false, notes)
+    case .readreverse: return try await visit(reverse: true, notes)
+    case .seekrandom: return try await seek(slice, notes)
+    case .count: return try await count(slice, notes)
+    }
+  }
+}
+
+/// How long single calls took: room for one slice, filled while the clock runs, emptied when it stands.
+final class Notes {
+  var latencies: yard_latencies
+  private let room: UnsafeMutableBufferPointer<UInt64>
+
+  init(capacity: Int = 1 << 16) {
+    room = .allocate(capacity: capacity)
+    room.initialize(repeating: 0)
+    latencies = yard_latencies(nanoseconds: room.baseAddress, capacity: capacity, count: 0)
+  }
+
+  deinit { room.deallocate() }
+
+  func note(_ nanoseconds: UInt64) { yard_note(&latencies, nanoseconds) }
+
+  func drain(_ body: (UInt64) -> Void) {
+    for nanoseconds in room.prefix(latencies.count) { body(nanoseconds) }
+    latencies.count = 0
+  }
+}
+
+// MARK: What the Swift layers do beside the calls
+
+extension Tally {
+  @inline(__always)
+  mutating func take(payload: [UInt8]) {
+    rows &+= 1
+    checksum &+= payload.withUnsafeBytes { yard_payload_sum($0.baseAddress, $0.count) }
+  }
+
+  @inline(__always)
+  mutating func take(_ key: RawSpan, _ payload: RawSpan) {
+    rows &+= 1
+    checksum &+= key.withUnsafeBytes { key in
+      payload.withUnsafeBytes { yard_row_sum(key.baseAddress, key.count, $0.baseAddress, $0.count) }
+    }
+  }
+
+  mutating func take(_ row: KvRow) {
+    rows &+= 1
+    checksum &+= row.key.bytes.withUnsafeBytes { key in
+      row.payload.withUnsafeBytes { yard_row_sum(key.baseAddress, key.count, $0.baseAddress, $0.count) }
+    }
+  }
+
+  mutating func prove(_ key: RawSpan, _ payload: RawSpan) {
+    rows &+= 1
+    checksum = key.withUnsafeBytes { yard_hash(checksum, $0.baseAddress, $0.count) }
+    checksum = payload.withUnsafeBytes { yard_hash(checksum, $0.baseAddress, $0.count) }
+  }
+}
+
+/// Whether the `index`th call of a read loop is timed.
+@inline(__always)
+func isTimed(_ index: Int) -> Bool { index % Int(YARD_STRIDE) == 0 }
+
+/// Notes the mean time per row after each block of rows.
+struct Pace {
+  private var since = yard_now()
+
+  @inline(__always)
+  mutating func row(_ rows: UInt64, _ notes: Notes) {
+    let block = UInt64(YARD_BLOCK)
+    if rows % block == 0 {
+      let now = yard_now()
+      notes.note((now - since) / block)
+      since = now
+    }
+  }
+}
