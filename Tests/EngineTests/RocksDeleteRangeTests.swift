@@ -85,9 +85,9 @@ struct RocksDeleteRangeTests {
   @Test func aQueueDrainedFromItsFrontKeepsFewTombstones() throws {
     let place = try RocksPlace()
     let store = try place.open()
-    try Self.fill(store, 20_000)
+    try Self.fill(store, 8_000)
     // Each range begins at the front, over all that is deleted already: stepping over it would cost ever more.
-    for number in stride(from: 10, through: 20_000, by: 10) {
+    for number in stride(from: 10, through: 8_000, by: 10) {
       try store.applyOps([.deleteRange(category: "c", range: KeyRange(start: Key(), stop: key(number)))])
       #expect(Self.tombstones(store) <= RocksWriter.tombstoneLimit)
     }

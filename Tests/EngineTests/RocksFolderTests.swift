@@ -144,6 +144,8 @@ struct RocksFolderTests {
     let before = try place.listing(place.store)
     let store = try place.open(StoreOptions(access: .readOnly))
     #expect(try store.countRange(category: "c", range: .all) == 3_001)
+    #expect(try everything(store).count == 3_001)
+    try store.check { Issue.record("\($0)") }
     #expect(kind { try store.applyOps([Self.row]) } == .unsupported)
     #expect(kind { _ = try store.deleteOne(category: "c", key: key("k")) } == .unsupported)
     #expect(

@@ -173,6 +173,26 @@ struct RocksLifecycleTests {
     store.close()
   }
 
+  @Test(arguments: Durability.allCases)
+  func aKilledProcessLosesNothingAcknowledged(_ durability: Durability) async throws {
+    let place = try RocksPlace()
+    let path = place.store
+    let level = durability.rawValue
+    await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String, level = level as String] in
+      let options = StoreOptions(durability: Durability(rawValue: level) ?? .consistent)
+      let store = try RocksBackend(path: path, store: options)
+      for number in 0..<500 {
+        try store.applyOps(
+          (0..<3).map { .put(category: "c\($0)", key: key(number), payload: [UInt8](repeating: 9, count: 300)) })
+      }
+      kill(getpid(), SIGKILL)
+    }
+    let store = try place.open(StoreOptions(durability: durability, mustExist: true))
+    #expect(try everything(store).count == 1_500)
+    try store.check { Issue.record("\($0)") }
+    store.close()
+  }
+
   @Test func aWriteThatFailsForAnotherReasonThanRoomLatchesTheStore() async throws {
     let place = try RocksPlace()
     let path = place.store
