@@ -33,8 +33,9 @@ extension KvBackend {
   ) throws(PersistencyError) -> [KvRow] {
     try limits.check(category: category, range: range, limit: limit)
     var rows: [KvRow] = []
-    if limit == 0 { return rows }
+    // A limit of nought begins the visit too: a closed store must say so.
     try visitRange(category: category, range: range, reverse: reverse) { key, payload throws(PersistencyError) in
+      if limit == 0 { return .stop }
       rows.append(KvRow(key: Key(copying: key), payload: [UInt8](copying: payload)))
       return rows.count == limit ? .stop : .next
     }

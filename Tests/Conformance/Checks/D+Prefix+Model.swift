@@ -83,8 +83,8 @@ extension ConformanceCheck {
         deletes.append(.deletePrefix(category: category, prefix: Key(rawBytes: prefix)))
         left.append((category, prefix, rows.without(begin)))
       }
-      try store.applyOps(puts)
-      try store.applyOps(deletes)
+      try store.applyInParts(puts)
+      try store.applyInParts(deletes)
       try check.expect(left.count > 50, "the model has \(left.count) prefixes")
       for (category, prefix, rows) in left {
         try check.expectRows(

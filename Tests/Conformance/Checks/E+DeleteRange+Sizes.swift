@@ -53,7 +53,7 @@ extension ConformanceCheck {
       let store = try check.open()
       try store.put(rows, category: "c")
       // Half of them each way; one row stays in the middle, and one at the end.
-      try store.applyOps(rows[..<49_999].map { .delete(category: "c", key: $0.key) })
+      try store.applyInParts(rows[..<49_999].map { .delete(category: "c", key: $0.key) })
       try store.deleteRange("c", KeyRange(start: rows[50_000].key, stop: rows[99_999].key))
       let left = [rows[49_999], rows[99_999]]
       for reverse in [false, true] {

@@ -116,7 +116,7 @@ extension ConformanceCheck {
           cases.append(("lattice \(cases.count)", start, bounds[(number + step) % bounds.count]))
         }
       }
-      try store.applyOps(
+      try store.applyInParts(
         cases.flatMap { each in
           rows.list.map { .put(category: each.category, key: $0.key, payload: []) }
         })

@@ -68,7 +68,7 @@ extension ConformanceCheck {
         .require("a", nil)),
       after(
         "put-and-range", "An expect sees an earlier batch's put taken by that batch's delete-range",
-        [.set("n", "1"), .clear("m")], .require("n", nil)),
+        [.set("a", "2"), .clear("a", "b")], .require("a", nil)),
       after(
         "range-and-put", "An expect sees an earlier batch's put behind that batch's delete-range",
         [.clear(), .set("n", "1")], .require("n", "1")),

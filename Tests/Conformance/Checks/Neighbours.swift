@@ -19,7 +19,7 @@ enum Neighbours {
   }
 
   static func fill(_ store: any KvBackend) throws(PersistencyError) {
-    try store.applyOps(
+    try store.applyInParts(
       categories.reversed().flatMap { category in rows(category).list.map { .put(category, $0) } })
   }
 }

@@ -122,6 +122,17 @@ extension TxOp {
   static func put(_ category: String, _ row: KvRow) -> TxOp {
     .put(category: category, key: row.key, payload: row.payload)
   }
+
+  /// Its size in bytes, as a batch's limit counts it.
+  var measure: Int {
+    switch self {
+    case .put(_, let key, let payload): category.utf8.count + key.bytes.count + payload.count
+    case .delete(_, let key): category.utf8.count + key.bytes.count
+    case .deleteRange(_, let range):
+      category.utf8.count + range.start.bytes.count + (range.stop?.bytes.count ?? 0)
+    case .expect(_, let key, let payload): category.utf8.count + key.bytes.count + (payload?.count ?? 0)
+    }
+  }
 }
 
 extension KvBackend {
@@ -150,19 +161,24 @@ extension KvBackend {
 
   /// Puts the rows, in this order, in as few batches as the limits allow.
   func put(_ rows: some Sequence<KvRow>, category: String) throws(PersistencyError) {
-    var ops: [TxOp] = []
+    try applyInParts(rows.map { .put(category, $0) })
+  }
+
+  /// Applies the ops, in this order, in as few batches as the limits allow.
+  func applyInParts(_ ops: [TxOp]) throws(PersistencyError) {
+    var part: [TxOp] = []
     var size = 0
-    for row in rows {
-      let bytes = category.utf8.count + row.key.bytes.count + row.payload.count
+    for op in ops {
+      let bytes = op.measure
       if size + bytes > limits.batchBytes {
-        try applyOps(ops)
-        ops = []
+        try applyOps(part)
+        part = []
         size = 0
       }
-      ops.append(.put(category, row))
+      part.append(op)
       size += bytes
     }
-    try applyOps(ops)
+    try applyOps(part)
   }
 
   func put(_ category: String, _ key: Key, _ payload: [UInt8]) throws(PersistencyError) {

@@ -11,6 +11,8 @@ extension ConformanceCheck {
     expectations, expectationsOfOwnBatch, expectationRaces,
     group, groupAtLarge,
     closed, closingBusy, opening, openingRefused,
+    limits, arguments, readOnly, readers, writers,
+    durability, capabilities, codec, codecOfParts,
     views, viewCalls, viewNesting, viewEnds, viewClose,
     model,
   ].flatMap { $0 }
