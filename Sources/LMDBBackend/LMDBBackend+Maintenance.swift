@@ -36,3 +36,16 @@ extension LMDBBackend {
     for finding in findings { report(finding) }
   }
 }
+
+extension LMDBBackend {
+  /// The entries of the database, ours included: one in a store without rows.
+  func entryCount() throws(PersistencyError) -> Int {
+    try gate.enter()
+    defer { gate.leave() }
+    return try environment.read(gate) { transaction throws(PersistencyError) in
+      var status = MDB_stat()
+      mdb_stat(transaction.handle, transaction.database, &status)
+      return status.ms_entries
+    }
+  }
+}

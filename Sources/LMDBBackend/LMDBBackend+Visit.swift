@@ -28,7 +28,7 @@ extension LMDBBackend {
     _ visit: (_ category: RawSpan, _ key: RawSpan, _ payload: RawSpan) throws(PersistencyError) -> Visit
   ) throws(PersistencyError) {
     try visiting { transaction throws(PersistencyError) in
-      var walk = try LMDBWalk(transaction, [], LMDBLayout.end, reverse: false)
+      var walk = try LMDBWalk(transaction, LMDBLayout.first, LMDBLayout.end, reverse: false)
       // The last category that had to be unescaped, by how it was written.
       var written: [UInt8] = []
       var unescaped: [UInt8] = []
@@ -64,7 +64,7 @@ extension LMDBBackend {
     defer { gate.leave() }
     return try environment.read(gate) { transaction throws(PersistencyError) in
       var names: [String] = []
-      var start: [UInt8] = []
+      var start = LMDBLayout.first
       while let head = try LMDBLayout.firstHead(transaction, start) {
         guard let bytes = LMDBLayout.category(head.dropLast()) else { throw .lmdbLayout("a malformed category") }
         guard let name = String(validating: bytes, as: UTF8.self) else {
@@ -82,14 +82,18 @@ extension LMDBBackend {
   private func visiting(
     _ body: (LMDBTransaction) throws(PersistencyError) -> Void
   ) throws(PersistencyError) {
-    try gate.enterVisit()
-    defer { gate.leaveVisit() }
-    environment.mapGate.enterVisit()
-    defer {
-      environment.mapGate.leaveVisit()
-      environment.growAfterVisit()
+    try gate.enter()
+    defer { gate.leave() }
+    environment.letGrowthPass(gate)
+    defer { environment.growAfterVisit() }
+    try environment.read(gate) { transaction throws(PersistencyError) in
+      // Only with its snapshot does it count as a visit: beginning one may itself have to wait for the map.
+      try gate.enterVisit()
+      defer { gate.leaveVisit() }
+      environment.mapGate.beginVisit()
+      defer { environment.mapGate.endVisit() }
+      try body(transaction)
     }
-    try environment.read(gate, body)
   }
 }
 

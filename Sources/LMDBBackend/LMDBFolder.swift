@@ -116,7 +116,9 @@ struct LMDBFolder {
     return names
   }
 
-  /// Refuses a file that is not LMDB's before LMDB makes a lock file beside it. Nobody has it open in this process yet.
+  /// Refuses a file that is not LMDB's before LMDB makes a lock file beside it.
+  ///
+  /// Nobody has it open in this process yet.
   private func checkHeader() throws(PersistencyError) {
     let descriptor = open(data, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
     if descriptor < 0 { throw lmdbError(errno, "opening \(data)") }

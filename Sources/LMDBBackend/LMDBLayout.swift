@@ -34,6 +34,8 @@ enum LMDBLayout {
   static let linkBytes = 511
   static let nodeTag: UInt8 = 0xFF
   static let formatKey: [UInt8] = [0xFE] + Array("persistency".utf8)
+  /// The least path, that of the empty key of the empty category; LMDB seeks no empty bound.
+  static let first: [UInt8] = [0]
   /// The upper bound of every path.
   static let end: [UInt8] = [0xF8]
   /// Nodes on the way to the longest path; more mean a damaged store.

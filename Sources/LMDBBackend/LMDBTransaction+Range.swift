@@ -9,7 +9,9 @@ extension LMDBTransaction {
     try deleteRange(in: 0, from: start[...], to: stop[...])
   }
 
-  /// Removes from one node; a nil bound is beyond its rows on that side. The bounds are what of the paths lies in the node.
+  /// Removes from one node; a nil bound is beyond its rows on that side.
+  ///
+  /// The bounds are what of the paths lies in the node and below it.
   private func deleteRange(
     in node: NodeID, from start: ArraySlice<UInt8>?, to stop: ArraySlice<UInt8>?
   ) throws(PersistencyError) {

@@ -14,7 +14,7 @@ public final class MemoryBackend: KvMaintenance {
 
   /// A fresh, empty store; `path` names nothing and `mustExist` asks for nothing, because there is no file.
   public init(
-    path: String, store options: StoreOptions = .init(), options memory: MemoryOptions = .init()
+    path: String = "", store options: StoreOptions = .init(), options memory: MemoryOptions = .init()
   ) throws(PersistencyError) {
     let (most, asked) = (BackendLimits.embedded, memory.limits)
     limits = BackendLimits(
@@ -59,6 +59,15 @@ public final class MemoryBackend: KvMaintenance {
     defer { gate.leave() }
     try requireWritable()
     return store.remove(category, key)
+  }
+
+  /// Any bytes name a tree of the root.
+  public func importRows(_ rows: [RawRow]) throws(PersistencyError) {
+    try limits.check(rows: rows)
+    try gate.enter()
+    defer { gate.leave() }
+    try requireWritable()
+    store.put(rows)
   }
 
   private func requireWritable() throws(PersistencyError) {

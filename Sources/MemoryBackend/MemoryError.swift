@@ -9,7 +9,8 @@
 extension PersistencyError {
   static func conflict(key: Key, category: String, expected: [UInt8]?) -> PersistencyError {
     let wanted = expected.map { "a payload of \($0.count) bytes" } ?? "no row"
-    return PersistencyError(.conflict, "expected \(wanted) under key \(key) in category “\(category)”; nothing applied")
+    return PersistencyError(
+      .conflict, "expected \(wanted) under key \(key) in category “\(category)”; nothing was applied")
   }
 
   static var readOnly: PersistencyError {

@@ -24,7 +24,9 @@ extension RocksBackend {
       defer { rocksdb_close(db) }
       try examine(db, report)
     case .failure(let failure):
-      guard failure.isOfCorruption || failure.isOfMissingFile else { throw failure.error("opening the store to check it") }
+      guard failure.isOfCorruption || failure.isOfMissingFile else {
+        throw failure.error("opening the store to check it")
+      }
       report(CheckFinding(failure.text))
     }
   }

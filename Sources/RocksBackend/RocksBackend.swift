@@ -38,7 +38,7 @@ public final class RocksBackend: KvMaintenance {
 
   deinit { gate.close() }
 
-  /// Closes the database; what is in the log stays there and is read at the next open.
+  /// Writes the memtable out as a table and closes the database.
   public func close() { gate.close() }
 
   // MARK: Writes

@@ -8,7 +8,9 @@ import CPersistencyRocksDB
   import Darwin
 #endif
 
-/// What RocksDB says went wrong. Its C API gives text and no code, so that the text decides.
+/// What RocksDB says went wrong.
+///
+/// Its C API gives text and no code, so that the text decides.
 struct RocksFailure: Error {
   let text: String
 
@@ -30,7 +32,9 @@ struct RocksFailure: Error {
   var isIncomplete: Bool { text.hasPrefix("Result incomplete") }
   var isOfCorruption: Bool { text.hasPrefix("Corruption") }
 
-  private static let full = ["IO error: No space left on device", "IO error: Space limit reached", "Space limit reached"]
+  private static let full = [
+    "IO error: No space left on device", "IO error: Space limit reached", "Space limit reached",
+  ]
 
   // The words of `strerror` depend on the locale, and so are asked for rather than written down.
   private func hasSuffix(_ code: Int32) -> Bool { text.hasSuffix(String(cString: strerror(code))) }

@@ -133,7 +133,7 @@ struct RocksGroup {
   /// - Returns: Whether they were; if not, nothing was added.
   private func deleteFew(_ lower: [UInt8], _ upper: [UInt8], atMost limit: Int) throws(PersistencyError) -> Bool {
     let cursor = RocksCursor(
-      try handle.database(), lower: lower, upper: upper, cached: false, skipping: Self.skippedRows)
+      try handle.database(), lower: lower, upper: upper, skipping: Self.skippedRows)
     defer { cursor.close() }
     batch.save()
     var count = 0

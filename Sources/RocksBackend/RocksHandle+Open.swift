@@ -34,13 +34,13 @@ extension RocksHandle {
       switch (store.access, state) {
       case (.readOnly, _):
         let db = try settings.openBesideWriter(folder, .read).orThrow("opening \(folder.path)")
-        return Opened(handle: RocksHandle(db, folder, settings), claim: claim, isFull: false)
+        return Opened(handle: RocksHandle(db, folder, settings, takesWrites: false), claim: claim, isFull: false)
       case (.readWrite, .store):
         let (db, isFull) = try openStore(folder, settings)
-        return Opened(handle: RocksHandle(db, folder, settings), claim: claim, isFull: isFull)
+        return Opened(handle: RocksHandle(db, folder, settings, takesWrites: !isFull), claim: claim, isFull: isFull)
       case (.readWrite, _):
         let db = try settings.open(folder.path, .create).orThrow("making \(folder.path)")
-        return Opened(handle: RocksHandle(db, folder, settings), claim: claim, isFull: false)
+        return Opened(handle: RocksHandle(db, folder, settings, takesWrites: true), claim: claim, isFull: false)
       }
     } catch {
       StoreRegistry.release(claim)

@@ -5,22 +5,27 @@ import CPersistencyRocksDB
 /// Readers come through ``turnstile``. Writers hold the backend's write lock; one of them alone exchanges the database,
 /// with no reader inside (``reopen(_:)``). The backend closes it when nobody is inside at all.
 final class RocksHandle: @unchecked Sendable {
-  // Sendable: the options are set once, and RocksDB takes them from any thread, as it does the database. `db` and
-  // `lost` change in `reopen` (under the write lock, and with the turnstile closed and empty) and in `close` (after the
-  // last call has left the gate); they are read between turnstile.enter and leave, or under the write lock.
+  // Sendable: the options are set once, and RocksDB takes them from any thread, as it does the database. `db`,
+  // `lost` and `hasFailed` change in `reopen` (under the write lock, and with the turnstile closed and empty) and in `close` (after the
+  // last call has left the gate), the last under the write lock in any write; they are read between turnstile.enter and
+  // leave (not `hasFailed`), or under the write lock, or in `close`.
   let folder: RocksFolder
   let settings: RocksSettings
   let turnstile = RocksTurnstile()
   private var db: OpaquePointer?
   /// Why there is no database, after an exchange that failed.
   private var lost: PersistencyError?
+  /// A write has failed since the database was opened to write, or it never was: what is in the log stays there.
+  private var hasFailed = false
   private let reading: OpaquePointer
   private let writing: OpaquePointer
   private let syncing: OpaquePointer
   private let flushing: OpaquePointer
 
-  init(_ db: OpaquePointer, _ folder: RocksFolder, _ settings: RocksSettings) {
+  /// - Parameter takesWrites: Whether the database was opened to write.
+  init(_ db: OpaquePointer, _ folder: RocksFolder, _ settings: RocksSettings, takesWrites: Bool) {
     self.db = db
+    hasFailed = !takesWrites
     self.folder = folder
     self.settings = settings
     reading = rocksdb_readoptions_create()
@@ -33,22 +38,35 @@ final class RocksHandle: @unchecked Sendable {
   }
 
   /// Frees everything; called once.
+  ///
+  /// The memtable becomes a table first. The log would bring it back just as well, but not soon (0.25 s for 8 MiB,
+  /// where an open should take a few milliseconds), and damage to a log is not told from a crash, while damage to a table is.
   func close() {
-    let volatile = settings.durability == .volatile
     if let db {
-      if volatile {
-        var text: UnsafeMutablePointer<CChar>?
-        rocksdb_flush_wal(db, 1, &text)
-        if let text { rocksdb_free(text) }
-      }
+      if !hasFailed { finish(db) }
       rocksdb_close(db)
     }
     db = nil
-    if volatile { folder.syncEverything() }
+    if settings.durability == .volatile { folder.syncEverything() }
     rocksdb_readoptions_destroy(reading)
     rocksdb_writeoptions_destroy(writing)
     rocksdb_writeoptions_destroy(syncing)
     rocksdb_flushoptions_destroy(flushing)
+  }
+
+  private func finish(_ db: OpaquePointer) {
+    let recent = ["rocksdb.num-entries-active-mem-table", "rocksdb.num-immutable-mem-table"]
+    guard recent.contains(where: { (try? property($0)) ?? 0 > 0 }) else { return }
+    let waiting = rocksdb_flushoptions_create()
+    defer { rocksdb_flushoptions_destroy(waiting) }
+    var text: UnsafeMutablePointer<CChar>?
+    rocksdb_flush(db, waiting, &text)
+    guard let text else { return }
+    // The log still has it all.
+    rocksdb_free(text)
+    var again: UnsafeMutablePointer<CChar>?
+    if settings.durability == .volatile { rocksdb_flush_wal(db, 1, &again) }
+    if let again { rocksdb_free(again) }
   }
 
   /// The database, for a reader inside the turnstile or a holder of the write lock.
@@ -71,6 +89,7 @@ final class RocksHandle: @unchecked Sendable {
         case .success(let opened):
           db = opened
           lost = nil
+          hasFailed = mode != .write
           return failures
         case .failure(let failure):
           failures.append(failure)
@@ -116,14 +135,19 @@ final class RocksHandle: @unchecked Sendable {
   func write(_ batch: RocksWriteBatch, sync: Bool) throws(PersistencyError) -> RocksFailure? {
     var text: UnsafeMutablePointer<CChar>?
     rocksdb_write(try database(), sync ? syncing : writing, batch.batch, &text)
-    return text.map { RocksFailure(taking: $0) }
+    return text.map(failed)
   }
 
   /// Makes all that was committed durable.
   func syncLog() throws(PersistencyError) -> RocksFailure? {
     var text: UnsafeMutablePointer<CChar>?
     rocksdb_flush_wal(try database(), 1, &text)
-    return text.map { RocksFailure(taking: $0) }
+    return text.map(failed)
+  }
+
+  private func failed(_ text: UnsafeMutablePointer<CChar>) -> RocksFailure {
+    hasFailed = true
+    return RocksFailure(taking: text)
   }
 
   /// Has the memtable written out as a table.

@@ -37,7 +37,8 @@ enum RocksLayout {
   ) -> (category: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer)? {
     guard let length = stored.first.map(Int.init), stored.count > length else { return nil }
     return (
-      UnsafeRawBufferPointer(rebasing: stored[1..<1 + length]), UnsafeRawBufferPointer(rebasing: stored[(1 + length)...])
+      UnsafeRawBufferPointer(rebasing: stored[1..<1 + length]),
+      UnsafeRawBufferPointer(rebasing: stored[(1 + length)...])
     )
   }
 

@@ -1,6 +1,8 @@
 /// What the writers of a store know of its state; behind the write lock.
 struct RocksWriter {
-  /// So many range tombstones may be in the memtable before it is written out. RocksDB sorts them anew for the first
+  /// So many range tombstones may be in the memtable before it is written out.
+  ///
+  /// RocksDB sorts them anew for the first
   /// read after each write; in a table they are sorted once.
   static let tombstoneLimit = 32
 

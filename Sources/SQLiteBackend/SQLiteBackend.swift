@@ -36,6 +36,9 @@ public final class SQLiteBackend: KvMaintenance {
 
   deinit { gate.close() }
 
+  /// The database file, by an absolute path.
+  public var path: String { store.file.path }
+
   public func close() { gate.close() }
 
   // MARK: Writes

@@ -119,7 +119,7 @@ extension SQLiteConnection {
 
   // MARK: Binding and stepping
 
-  /// Binds category and key, steps once, and runs `row` if that gave one. The caller resets.
+  /// Binds category and key, steps once, and runs `row` if that gave one; the caller resets.
   private func step(_ statement: OpaquePointer, _ category: String, _ key: Key, _ row: () -> Void) -> Int32 {
     var category = category
     return category.withUTF8 { category in

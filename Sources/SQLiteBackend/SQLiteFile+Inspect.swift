@@ -35,7 +35,7 @@ extension SQLiteFile {
     }
   }
 
-  /// What the first 100 bytes say. What the log says instead is judged afterwards.
+  /// Judges by the first 100 bytes; what a log says instead is judged afterwards.
   private func judgeHeader(size: Int, whole: Bool) throws(PersistencyError) {
     let bytes = try header()
     guard bytes.count == 100, bytes.starts(with: Array("SQLite format 3\u{0}".utf8)) else {

@@ -6,12 +6,13 @@ public struct SQLiteOptions: Hashable, Sendable {
   public var readerCacheBytes: Int
   /// How long a call waits for another process that holds the file before it throws `.locked`.
   public var busyTimeout: Duration
-  /// Gets keep their read transaction from one to the next while nothing is committed: more than twice as fast. A
-  /// read-only store never does.
+  /// Whether gets keep their read transaction from one to the next while nothing is committed.
+  ///
+  /// More than twice as fast; a read-only store never does.
   public var keepsReadTransactions: Bool
 
   public init(
-    writerCacheBytes: Int = 32 << 20, readerCacheBytes: Int = 16 << 20, busyTimeout: Duration = .seconds(2),
+    writerCacheBytes: Int = 32 << 20, readerCacheBytes: Int = 32 << 20, busyTimeout: Duration = .seconds(2),
     keepsReadTransactions: Bool = true
   ) {
     self.writerCacheBytes = writerCacheBytes

@@ -140,7 +140,7 @@ final class SQLiteReaders: Sendable {
     generation.add(1, ordering: .acquiringAndReleasing)
   }
 
-  /// Ends the transactions of idle readers, which would hold a checkpoint back. Between the two calls above.
+  /// Ends the transactions of idle readers, which would hold a checkpoint back; between the two calls above.
   func endKept() {
     let failed = idle.withLock { idle -> [SQLiteConnection] in
       var failed: [SQLiteConnection] = []

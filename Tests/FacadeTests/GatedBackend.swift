@@ -1,7 +1,7 @@
+import Foundation
 import PersistencyCore
 import PersistencyMemory
 import Synchronization
-import Foundation
 
 /// A memory store whose commits wait, fail or are counted, as a test says: a slow or broken disk.
 final class GatedBackend: KvBackend {
@@ -14,6 +14,7 @@ final class GatedBackend: KvBackend {
     var failure: PersistencyError?
     var groups: [Int] = []
     var synced = 0
+    var entered = 0
   }
 
   init() throws { store = try MemoryBackend() }
@@ -28,7 +29,13 @@ final class GatedBackend: KvBackend {
   var groups: [Int] { state.withLock { $0.groups } }
   var syncedGroups: Int { state.withLock { $0.synced } }
 
+  /// Waits until so many commits have begun since the store was made.
+  func commitsBegun(_ count: Int) async throws {
+    while state.withLock({ $0.entered }) < count { try await Task.sleep(for: .milliseconds(1)) }
+  }
+
   private func pass(_ batches: Int, sync: Bool) -> PersistencyError? {
+    state.withLock { $0.entered += 1 }
     while state.withLock({ $0.isHeld }) { Thread.sleep(forTimeInterval: 0.001) }
     let delay = state.withLock { $0.delay }
     if delay > 0 { Thread.sleep(forTimeInterval: delay) }

@@ -6,9 +6,7 @@ import PersistencyRocksDB
 import PersistencySQLite
 import Testing
 
-extension Engine: @retroactive CustomTestStringConvertible {
-  public var testDescription: String { name }
-
+extension Engine {
   static let every: [Engine] = [.sqlite, .lmdb, .rocks, .memory]
   static let stored: [Engine] = [.sqlite, .lmdb, .rocks]
 }

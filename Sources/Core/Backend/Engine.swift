@@ -35,3 +35,7 @@ public struct Engine: Sendable {
     return try opening(path, options)
   }
 }
+
+extension Engine: CustomStringConvertible {
+  public var description: String { name }
+}

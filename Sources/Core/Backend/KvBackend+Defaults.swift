@@ -11,6 +11,19 @@ extension KvBackend {
     }
   }
 
+  public func importRows(_ rows: [RawRow]) throws(PersistencyError) {
+    var ops: [TxOp] = []
+    for row in rows {
+      guard let category = String(validating: row.category, as: UTF8.self) else {
+        throw PersistencyError(
+          .unsupported,
+          "\(Self.self) does not take the category hex:\(row.category.hexadecimal), which is not UTF-8")
+      }
+      ops.append(.put(category: category, key: row.key, payload: row.payload))
+    }
+    try applyOps(ops)
+  }
+
   public func existsOne(category: String, key: Key) throws(PersistencyError) -> Bool {
     try getOne(category: category, key: key) != nil
   }
@@ -20,8 +33,9 @@ extension KvBackend {
   ) throws(PersistencyError) -> [KvRow] {
     try limits.check(category: category, range: range, limit: limit)
     var rows: [KvRow] = []
-    if limit == 0 { return rows }
+    // A limit of nought begins the visit too: a closed store must say so.
     try visitRange(category: category, range: range, reverse: reverse) { key, payload throws(PersistencyError) in
+      if limit == 0 { return .stop }
       rows.append(KvRow(key: Key(copying: key), payload: [UInt8](copying: payload)))
       return rows.count == limit ? .stop : .next
     }

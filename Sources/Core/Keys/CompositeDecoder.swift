@@ -82,7 +82,7 @@ final class CompositeDecoder: Decoder {
   }
 
   /// The value after a 1; nil for a 0.
-  fileprivate func decodeOptional<T: Decodable>(_ type: T.Type) throws -> T? {
+  func decodeOptional<T: Decodable>(_ type: T.Type) throws -> T? {
     try Bool.decode(from: &parts) ? try decodeValue(type) : nil
   }
   fileprivate func malformed(_ what: String) -> PersistencyError { parts.malformed(what) }
@@ -90,7 +90,7 @@ final class CompositeDecoder: Decoder {
   // MARK: Decoder
 
   func container<Name: CodingKey>(keyedBy type: Name.Type) -> KeyedDecodingContainer<Name> {
-    KeyedDecodingContainer(Fields<Name>(decoder: self))
+    KeyedDecodingContainer(DecodedFields<Name>(decoder: self))
   }
 
   func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
@@ -111,9 +111,9 @@ extension Optional: DecodableOptional where Wrapped: Decodable {
   }
 }
 
-// As in the encoder: one generic method is the witness of all the primitive requirements.
+// As in the encoder: the generic `decode` is the witness of all the primitive requirements, `decodeIfPresent` is not.
 
-private struct Fields<Name: CodingKey>: KeyedDecodingContainerProtocol {
+struct DecodedFields<Name: CodingKey>: KeyedDecodingContainerProtocol {
   let decoder: CompositeDecoder
   var codingPath: [any CodingKey] { [] }
   var allKeys: [Name] { [] }

@@ -54,7 +54,7 @@ final class CompositeEncoder: Encoder {
   }
 
   /// 0 for nil; 1, then the value.
-  fileprivate func encodeOptional(_ value: (some Encodable)?) throws {
+  func encodeOptional(_ value: (some Encodable)?) throws {
     guard let value else { return parts.append(0) }
     parts.append(1)
     try encodeValue(value)
@@ -68,7 +68,7 @@ final class CompositeEncoder: Encoder {
   // MARK: Encoder
 
   func container<Name: CodingKey>(keyedBy type: Name.Type) -> KeyedEncodingContainer<Name> {
-    KeyedEncodingContainer(Fields<Name>(encoder: self))
+    KeyedEncodingContainer(EncodedFields<Name>(encoder: self))
   }
 
   func unkeyedContainer() -> any UnkeyedEncodingContainer {
@@ -95,9 +95,10 @@ extension Optional: EncodableOptional where Wrapped: Encodable {
   fileprivate func encode(with encoder: CompositeEncoder) throws { try encoder.encodeOptional(self) }
 }
 
-// The generic method of each container is the witness of all its primitive requirements: a primitive is a key part.
+// The generic `encode` of each container is the witness of all its primitive requirements: a primitive is a key part.
+// `encodeIfPresent` cannot be: the standard library has defaults for primitives, which skip nil and would be chosen.
 
-private struct Fields<Name: CodingKey>: KeyedEncodingContainerProtocol {
+struct EncodedFields<Name: CodingKey>: KeyedEncodingContainerProtocol {
   let encoder: CompositeEncoder
   var codingPath: [any CodingKey] { [] }
 
@@ -116,7 +117,7 @@ private struct Fields<Name: CodingKey>: KeyedEncodingContainerProtocol {
     keyedBy type: Inner.Type, forKey key: Name
   ) -> KeyedEncodingContainer<Inner> {
     _ = encoder.fail("an enum with associated values or without raw ones has no key form, nor a nested container")
-    return KeyedEncodingContainer(Fields<Inner>(encoder: encoder))
+    return KeyedEncodingContainer(EncodedFields<Inner>(encoder: encoder))
   }
 
   func nestedUnkeyedContainer(forKey key: Name) -> any UnkeyedEncodingContainer { encoder.unkeyedContainer() }
@@ -145,7 +146,7 @@ private struct NoElements: UnkeyedEncodingContainer {
   func encodeNil() throws { throw refusal }
   func encode<T: Encodable>(_ value: T) throws { throw refusal }
   func nestedContainer<Inner: CodingKey>(keyedBy type: Inner.Type) -> KeyedEncodingContainer<Inner> {
-    KeyedEncodingContainer(Fields<Inner>(encoder: encoder))
+    KeyedEncodingContainer(EncodedFields<Inner>(encoder: encoder))
   }
   func nestedUnkeyedContainer() -> any UnkeyedEncodingContainer { self }
   func superEncoder() -> any Encoder { encoder }

@@ -7,7 +7,9 @@ extension BrokenBackend {
       calls.mapKeys({ $0.map { $0 ^ 0x80 } }, restore: { $0.map { $0 ^ 0x80 } })
     },
     BrokenBackend("order.length-first", "Shorter keys come before longer ones.") { calls, _ in
-      calls.mapKeys({ [UInt8($0.count >> 8), UInt8($0.count & 0xFF)] + $0 }, restore: { Array($0.dropFirst(2)) })
+      calls.mapKeys(
+        { [UInt8(truncatingIfNeeded: $0.count >> 8), UInt8(truncatingIfNeeded: $0.count)] + $0 },
+        restore: { Array($0.dropFirst(2)) })
     },
     BrokenBackend("order.longer-before-its-prefix", "A key comes before its own prefixes.") { calls, _ in
       calls.mapScans { rows, _, reverse in

@@ -4,8 +4,13 @@ import Synchronization
 extension CheckContext {
   /// Runs `body(0)` … `body(count - 1)` on threads of their own, at once, and waits for all.
   ///
+  /// - Parameter seconds: After so long a thread that is not back counts as stuck for good, and the check fails; its
+  ///   stores are then left open, since closing would wait for the thread.
   /// - Throws: what the first of them threw.
-  public func concurrently(_ count: Int, _ body: @escaping @Sendable (Int) throws -> Void) throws {
+  public func concurrently(
+    _ count: Int, within seconds: Int = 120, file: String = #fileID, line: Int = #line,
+    _ body: @escaping @Sendable (Int) throws -> Void
+  ) throws {
     let group = DispatchGroup()
     let thrown = Mutex<(any Error)?>(nil)
     for index in 0..<count {
@@ -21,7 +26,61 @@ extension CheckContext {
       thread.stackSize = 1 << 20
       thread.start()
     }
-    group.wait()
+    let isBack = group.wait(timeout: .now() + .seconds(seconds)) == .success
+    if !isBack { leaveOpen() }
     if let error = thrown.withLock({ $0 }) { throw error }
+    if !isBack {
+      throw failure("a call that should end is still running after \(seconds) s", file: file, line: line)
+    }
   }
+}
+
+/// A meeting point of threads: nobody goes on before all have come.
+///
+/// Whoever waits half a minute gives up, so that one thread's failure does not hang the others.
+final class Gathering: Sendable {
+  private let missing: Mutex<Int>
+  private let count: Int
+  private let door = DispatchSemaphore(value: 0)
+
+  init(_ count: Int) {
+    self.count = count
+    missing = Mutex(count)
+  }
+
+  func arrive() throws {
+    let isLast = missing.withLock { missing in
+      missing -= 1
+      return missing == 0
+    }
+    if isLast { for _ in 1..<max(count, 2) { door.signal() } } else { try wait() }
+  }
+
+  private func wait() throws {
+    if door.wait(timeout: .now() + .seconds(30)) != .success { throw NobodyCame() }
+  }
+}
+
+/// A one-way sign from one thread to any number of others.
+final class Signal: Sendable {
+  private let door = DispatchSemaphore(value: 0)
+
+  func raise() { door.signal() }
+
+  /// - Throws: when the sign does not come within half a minute.
+  func wait() throws {
+    if door.wait(timeout: .now() + .seconds(30)) != .success { throw NobodyCame() }
+    door.signal()
+  }
+
+  /// Whether it is up, after `milliseconds` at most.
+  func isRaised(within milliseconds: Int) -> Bool {
+    guard door.wait(timeout: .now() + .milliseconds(milliseconds)) == .success else { return false }
+    door.signal()
+    return true
+  }
+}
+
+struct NobodyCame: Error, CustomStringConvertible {
+  var description: String { "another thread was waited for in vain" }
 }

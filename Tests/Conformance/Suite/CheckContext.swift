@@ -17,6 +17,7 @@ public final class CheckContext: Sendable {
   private let opened = Mutex<[any KvBackend]>([])
   /// How many expectations were evaluated: the generated cases behind one rule.
   let expectations = Atomic<Int>(0)
+  private let isStuck = Atomic<Bool>(false)
 
   init(check: ConformanceCheck, fixture: BackendFixture, seed: UInt64) throws {
     self.check = check
@@ -27,18 +28,25 @@ public final class CheckContext: Sendable {
   }
 
   func cleanUp() {
-    for backend in opened.withLock({ $0 }) { backend.close() }
+    if !isStuck.load(ordering: .relaxed) {
+      for backend in opened.withLock({ $0 }) { backend.close() }
+    }
     try? FileManager.default.removeItem(atPath: directory)
   }
+
+  /// A call will never be back: closing would wait for it.
+  func leaveOpen() { isStuck.store(true, ordering: .relaxed) }
 
   // MARK: Stores
 
   /// Opens the store of the directory; closed after the check at the latest.
   public func open(_ options: StoreOptions = .init()) throws(PersistencyError) -> any KvBackend {
     let backend = try fixture.open(directory, options)
-    opened.withLock { $0.append(backend) }
+    closeAfterwards(backend)
     return backend
   }
+
+  func closeAfterwards(_ backend: any KvBackend) { opened.withLock { $0.append(backend) } }
 
   /// Closes the store and opens it again.
   public func reopen(_ backend: any KvBackend) throws(PersistencyError) -> any KvBackend {

@@ -1,5 +1,3 @@
-import Dispatch
-
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -20,7 +18,7 @@ final class WorkerPool: @unchecked Sendable {
   /// Reads that may take long.
   static let readers = WorkerPool("reader")
 
-  private static let stuckAfter: UInt64 = 50_000_000
+  private static let stuckAfter = Duration.milliseconds(50)
   private static let most = 64
 
   private let name: String
@@ -28,8 +26,8 @@ final class WorkerPool: @unchecked Sendable {
   private var waiting = FIFO<@Sendable () -> Void>()
   private var threads = 0
   private var idle = 0
-  /// When each busy thread began its call, by thread number, in nanoseconds.
-  private var began: [Int: UInt64] = [:]
+  /// When each busy thread began its call, by thread number.
+  private var began: [Int: ContinuousClock.Instant] = [:]
   private var watched = false
 
   private init(_ name: String) { self.name = name }
@@ -71,9 +69,9 @@ final class WorkerPool: @unchecked Sendable {
     let number = threads
     threads += 1
     if Self.detach(named: "persistency-\(name)-\(number)", { self.serve(number) }) { return }
-    // No thread to be had: those there go on; without any, Dispatch has one to lend.
+    // No thread to be had: those there go on; without any, a cooperative one must do.
     threads -= 1
-    if threads == 0 { DispatchQueue.global().async { self.serveWhatWaits() } }
+    if threads == 0 { Task.detached { self.serveWhatWaits() } }
   }
 
   private func serveWhatWaits() {
@@ -84,7 +82,7 @@ final class WorkerPool: @unchecked Sendable {
     monitor.lock()
     while true {
       if let work = waiting.popFirst() {
-        began[number] = Self.now
+        began[number] = .now
         monitor.unlock()
         work()
         monitor.lock()
@@ -97,28 +95,28 @@ final class WorkerPool: @unchecked Sendable {
     }
   }
 
-  /// Looks again in 50 ms whether what waits now still waits, behind calls that are stuck. Called under the monitor.
+  /// Looks again in 50 ms whether what waits now still waits behind calls that are stuck; called under the monitor.
+  ///
+  /// A sleeping task is the timer: there is one while work is waiting, and none else.
   private func watchOut() {
     guard !watched, threads < Self.most else { return }
     watched = true
-    Self.clock.asyncAfter(deadline: .now() + .nanoseconds(Int(Self.stuckAfter))) { self.addThreadIfStuck() }
+    Task.detached {
+      try? await Task.sleep(for: Self.stuckAfter)
+      self.addThreadIfStuck()
+    }
   }
 
   private func addThreadIfStuck() {
     monitor.withLock {
       watched = false
       guard waiting.count > idle else { return }
-      let now = Self.now
-      let stuck = began.values.allSatisfy { now &- $0 >= Self.stuckAfter }
+      let longAgo = ContinuousClock.now - Self.stuckAfter
+      let stuck = began.values.allSatisfy { $0 <= longAgo }
       if stuck && threads < Self.most { startThread() }
       watchOut()
     }
   }
-
-  /// One timer queue for the process; it runs only while work is waiting.
-  private static let clock = DispatchQueue(label: "persistency-pool-watch")
-
-  private static var now: UInt64 { DispatchTime.now().uptimeNanoseconds }
 
   /// Starts a thread for the life of the process; false when there is none to be had.
   private static func detach(named name: String, _ body: @escaping @Sendable () -> Void) -> Bool {

@@ -39,10 +39,7 @@ struct StoredFiles: Sendable {
     let open = engines.filter(\.capabilities.openFormat)
     for engine in open {
       if try FileSystem.kind(storePath(engine)) != .missing { return (engine, storePath(engine)) }
-      if let name = id.originalFileName, name.utf8.count <= 200 {
-        let original = root + "/" + name + engine.fileSuffix
-        if try FileSystem.kind(original) != .missing { return (engine, original) }
-      }
+      if let original = try original(engine) { return (engine, original) }
     }
     let suffixes = Set(engines.filter(\.capabilities.persistent).map(\.fileSuffix)).union(Self.knownSuffixes.values)
     for suffix in suffixes.sorted() where try FileSystem.kind(base + suffix) != .missing {
@@ -52,6 +49,14 @@ struct StoredFiles: Sendable {
       )
     }
     return nil
+  }
+
+  /// The file that the original would have given this id; never one that another job's manifest speaks for.
+  private func original(_ engine: Engine) throws(PersistencyError) -> String? {
+    guard let name = id.originalFileName, try FileSystem.kind(root + "/" + name + Self.manifestSuffix) == .missing
+    else { return nil }
+    let path = root + "/" + name + engine.fileSuffix
+    return try FileSystem.kind(path) == .missing ? nil : path
   }
 
   /// Refuses what is no store of this engine to open: missing, a link, or cut since its clean close.

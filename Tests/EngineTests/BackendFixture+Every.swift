@@ -1,0 +1,10 @@
+import PersistencyConformance
+import PersistencyLMDB
+import PersistencyMemory
+import PersistencyRocksDB
+import PersistencySQLite
+
+extension BackendFixture {
+  /// Our four engines, as they open by default.
+  static let every = [Engine.memory, .sqlite, .lmdb, .rocks].map { BackendFixture(engine: $0) }
+}
