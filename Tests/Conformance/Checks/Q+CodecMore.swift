@@ -200,7 +200,7 @@ extension ConformanceCheck {
   /// A struct goes through a store and comes back; bytes that are none of it throw.
   private static func payloadCodec(_ name: String, _ codec: PayloadCodec) -> ConformanceCheck {
     ConformanceCheck(
-      "codec.payload-\(name)", "Values that a payload codec (\(name)) wrote come back equal from a store",
+      "codec.payloads-\(name)", "Values that a payload codec (\(name)) wrote come back equal from a store",
       paragraph: "3"
     ) { check in
       let store = try check.open()
