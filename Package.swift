@@ -77,7 +77,6 @@ let package = Package(
       ],
       path: "Benchmarks/Bench"),
 
-    .executableTarget(name: "ScratchB", dependencies: engines + ["PersistencyConformance"], path: "Scratch"),
     // MARK: Tests
     .testTarget(name: "CoreTests", dependencies: ["PersistencyCore"], resources: [.copy("Fixtures")]),
     .testTarget(name: "EngineTests", dependencies: engines + ["PersistencyConformance"]),
