@@ -62,6 +62,8 @@ extension ConformanceCheck {
         try store.visit(category: category, reverse: reverse) { key, _ in
           let key = Key(copying: key)
           seen.append(key)
+          // One that does meet them would never end.
+          if seen.count > RangeCase.rows.count { return .stop }
           // Before and after every row, so that some lie ahead in either direction.
           try store.put(category, Key(rawBytes: key.bytes + [0x7E]), .text("new"))
           try store.put(category, Key(rawBytes: key.bytes + [0, 1]), .text("new"))
@@ -128,6 +130,7 @@ extension ConformanceCheck {
         try store.put(rows, category: "c")
         var calls = 0
         try store.visit(category: "c", reverse: reverse) { key, payload in
+          try check.expect(calls < rows.count, "the visitor is called for more rows than there are")
           let row = rows[reverse ? rows.count - 1 - calls : calls]
           calls += 1
           // Enough writes that freed pages would be used again.
