@@ -40,7 +40,7 @@ struct ModelTests {
     arguments: [
       "order.signed-bytes", "keys.cut-at-511-bytes", "batch.delete-lost", "range.takes-stop", "range.skips-start",
       "payload.empty-is-missing", "delete-range.removes-later-puts", "scan.limit-before-reverse",
-      "group.outcomes-shifted", "delete-one.always-true", "count.off-by-one", "categories.canonical",
+      "group.outcomes-shifted", "delete-one.always-true", "count.off-by-one", "category.canonical",
     ])
   func shrinks(_ name: String) throws {
     let broken = try #require(BrokenBackend.all.first { $0.name == name })
