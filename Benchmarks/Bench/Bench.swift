@@ -2,7 +2,6 @@ import ArgumentParser
 import Foundation
 
 /// Measures the same work on every engine, in C, through the backend and through a job.
-@main
 struct Bench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "persistency-bench",
@@ -21,23 +20,16 @@ struct Bench: AsyncParsableCommand {
     let workspace = try Workspace(in: options.directory)
     defer { workspace.remove() }
     try settings.checkRoom(at: workspace.path)
-    // Off the main thread, where a resumed task would first have to come back to the main run loop.
-    let results = try await Self.measure(settings, in: workspace)
+    var runner = Runner(settings: settings, workspace: workspace)
+    let results = try await runner.run()
     workspace.remove()
     let header = RunHeader(settings: settings, workspace: workspace, rocksVersion: results.rocksVersion)
     try report?.write(header, results.rows)
     print(TableReport(header: header, rows: results.rows).text)
   }
 
-  @concurrent
-  private static func measure(_ settings: Settings, in workspace: Workspace) async throws -> Results {
-    var runner = Runner(settings: settings, workspace: workspace)
-    return try await runner.run()
-  }
-
-  /// Errors are one line on standard error, whoever threw them; help is help.
-  static func main() async {
-    Interrupt.watch()
+  /// Runs the command line and ends the process; errors are one line on standard error, whoever threw them.
+  static func runAndExit() async -> Never {
     do {
       var command = try parseAsRoot()
       if var command = command as? any AsyncParsableCommand {
@@ -55,5 +47,17 @@ struct Bench: AsyncParsableCommand {
       }
       Foundation.exit(code.rawValue)
     }
+    Foundation.exit(0)
+  }
+}
+
+@main
+enum Main {
+  /// Not async: the mask of signals must be set on the process's first thread, before there is another.
+  static func main() {
+    Interrupt.watch()
+    // On the global pool, like a server: on the main thread a resumed task would come back by way of its run loop.
+    Task.detached { await Bench.runAndExit() }
+    while true { pause() }
   }
 }

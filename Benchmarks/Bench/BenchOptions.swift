@@ -28,7 +28,7 @@ struct BenchOptions: ParsableArguments {
   @Option(help: "What a commit survives: full, consistent or volatile.")
   var durability: String = "consistent"
 
-  @Option(help: "Seed of keys, payloads and order.")
+  @Option(parsing: .unconditional, help: "Seed of keys, payloads and order.")
   var seed: UInt64 = 1
 
   @Option(parsing: .unconditional, help: "How often everything is measured; the table shows the median. (default: 3)")

@@ -63,7 +63,9 @@ struct Slice {
   }
 
   /// One visit of everything.
-  static func visit(_ data: DataSet, _ expected: Tally) -> Slice { Slice(count: data.rows, batch: 1, expected: expected) }
+  static func visit(_ data: DataSet, _ expected: Tally) -> Slice {
+    Slice(count: data.rows, batch: 1, expected: expected)
+  }
 
   private mutating func setKeys(_ rows: [Int], _ data: DataSet) {
     flatKeys = data.flatKeys(rows)

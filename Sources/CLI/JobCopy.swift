@@ -30,28 +30,26 @@ struct JobCopy {
   }
 
   private func copy(to target: Job) async throws {
-    var batch: [TxOp] = []
+    var rows: [RawRow] = []
     var bytes = 0
     try await source.visitAll { category, key, payload in
-      let raw = [UInt8](copying: category)
-      guard let name = String(validating: raw, as: UTF8.self) else {
-        throw PersistencyError(.corrupted, "category hex:\(KeyText.hex(raw)) is not UTF-8; it cannot be copied")
-      }
-      batch.append(.put(category: name, key: Key(copying: key), payload: [UInt8](copying: payload)))
+      rows.append(
+        RawRow(
+          category: [UInt8](copying: category), key: Key(copying: key), payload: [UInt8](copying: payload)))
       bytes += category.byteCount + key.byteCount + payload.byteCount
-      if bytes >= Self.batchBytes || batch.count >= 1_000 {
-        try send(&batch, to: target)
+      if bytes >= Self.batchBytes || rows.count >= 1_000 {
+        try send(&rows, to: target)
         bytes = 0
       }
       return .next
     }
-    try send(&batch, to: target)
+    try send(&rows, to: target)
     try await target.flush()
   }
 
-  /// Queues a batch; this thread is the tool's own and may wait for room.
-  private func send(_ batch: inout [TxOp], to target: Job) throws {
-    while try !target.enqueue(batch) { Thread.sleep(forTimeInterval: 0.001) }
-    batch = []
+  /// Queues rows; this thread is the tool's own and may wait for room.
+  private func send(_ rows: inout [RawRow], to target: Job) throws {
+    while try !target.enqueueImport(rows) { Thread.sleep(forTimeInterval: 0.001) }
+    rows = []
   }
 }

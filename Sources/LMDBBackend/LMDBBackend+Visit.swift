@@ -82,14 +82,18 @@ extension LMDBBackend {
   private func visiting(
     _ body: (LMDBTransaction) throws(PersistencyError) -> Void
   ) throws(PersistencyError) {
-    try gate.enterVisit()
-    defer { gate.leaveVisit() }
-    environment.mapGate.enterVisit()
-    defer {
-      environment.mapGate.leaveVisit()
-      environment.growAfterVisit()
+    try gate.enter()
+    defer { gate.leave() }
+    environment.letGrowthPass(gate)
+    defer { environment.growAfterVisit() }
+    try environment.read(gate) { transaction throws(PersistencyError) in
+      // Only with its snapshot does it count as a visit: beginning one may itself have to wait for the map.
+      try gate.enterVisit()
+      defer { gate.leaveVisit() }
+      environment.mapGate.beginVisit()
+      defer { environment.mapGate.endVisit() }
+      try body(transaction)
     }
-    try environment.read(gate, body)
   }
 }
 

@@ -18,6 +18,7 @@ extension LMDBEnvironment {
   ///   happens when the visit ends. Also when there is no address space.
   func grow(isVisitor: Bool) throws(PersistencyError) {
     growthWanted.store(true, ordering: .releasing)
+    growthNeeded.store(true, ordering: .releasing)
     if isVisitor { throw Self.later("this write was made inside a visit") }
     var failure: PersistencyError?
     let moved = mapGate.whenIdle(patience: options.growthWait) { failure = moveMap() }
@@ -30,10 +31,30 @@ extension LMDBEnvironment {
     _ = mapGate.ifIdle { _ = moveMap() }
   }
 
+  /// Makes up for growth that could not happen when it was asked for; a writer waits a few milliseconds for it at most.
+  func growBeforeWrite() {
+    guard growthWanted.load(ordering: .acquiring) else { return }
+    if growthNeeded.load(ordering: .acquiring) {
+      _ = mapGate.soon { _ = moveMap() }
+    } else {
+      growIfIdle()
+    }
+  }
+
   /// After a visit: makes up for the growth that waited for it.
   func growAfterVisit() {
     guard growthWanted.load(ordering: .acquiring) else { return }
-    _ = writerLock.withLockIfAvailable { _ in growIfIdle() }
+    _ = writerLock.withLockIfAvailable { _ in mapGate.soon { _ = moveMap() } }
+  }
+
+  /// Before a visit: where a write has failed for want of a larger map, lets the visits that are under way end first, for a
+  /// moment only, so that visits which follow one another without a gap do not keep the map small for ever.
+  func letGrowthPass(_ calls: CallGate) {
+    guard growthNeeded.load(ordering: .relaxed), !calls.isVisiting else { return }
+    for _ in 0..<20 where growthNeeded.load(ordering: .acquiring) {
+      if !mapGate.hasVisits { growAfterVisit() }
+      pause(milliseconds: 1)
+    }
   }
 
   /// Asks for growth ahead of need, when no read stands in its way: at three quarters.
@@ -68,6 +89,7 @@ extension LMDBEnvironment {
   /// Doubles the map, or makes it as much larger as the process may.
   private func moveMap() -> PersistencyError? {
     growthWanted.store(false, ordering: .releasing)
+    growthNeeded.store(false, ordering: .releasing)
     let size = mapUse.size
     for more in [size, size / 2, size / 4] {
       let larger = (size + more) / Self.smallestMap * Self.smallestMap

@@ -23,8 +23,10 @@ final class LMDBEnvironment: @unchecked Sendable {
   let writerLock = Mutex<Void>(())
   /// Set by a commit whose outcome is unknown; writes throw it until the store is opened again.
   let latch = Mutex<PersistencyError?>(nil)
-  /// A write found the map too small, or nearly so.
+  /// The map should become larger, because it is nearly full or a write found it so.
   let growthWanted = Atomic<Bool>(false)
+  /// A write has failed, or waits, for want of a larger map.
+  let growthNeeded = Atomic<Bool>(false)
   /// The map could not be made again: nothing can be read any more.
   let isLost = Atomic<Bool>(false)
   let hasWritten = Atomic<Bool>(false)

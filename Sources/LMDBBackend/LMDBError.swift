@@ -40,7 +40,7 @@ private func lmdbMeaning(_ code: Int32) -> (PersistencyError.Kind, advice: Strin
   case MDB_READERS_FULL: (.backend, "too many reads at one time; raise LMDBOptions.maximumReaders")
   case MDB_PANIC: (.backend, "an earlier commit failed; close the store and open it again")
   case ENOMEM: (.backend, "no address space for the map (ulimit -v)")
-  case EMFILE, ENFILE: (.backend, "out of file descriptors: a store needs 4; raise ulimit -n")
+  case EMFILE, ENFILE: (.backend, "out of file descriptors: a store needs 3; raise ulimit -n")
   case EACCES, EPERM: (.backend, "this user may not open the store's files")
   default: (.backend, "")
   }

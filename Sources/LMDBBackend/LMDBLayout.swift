@@ -34,7 +34,7 @@ enum LMDBLayout {
   static let linkBytes = 511
   static let nodeTag: UInt8 = 0xFF
   static let formatKey: [UInt8] = [0xFE] + Array("persistency".utf8)
-  /// The least path: the empty key of the empty category. LMDB seeks no empty bound.
+  /// The least path, that of the empty key of the empty category; LMDB seeks no empty bound.
   static let first: [UInt8] = [0]
   /// The upper bound of every path.
   static let end: [UInt8] = [0xF8]

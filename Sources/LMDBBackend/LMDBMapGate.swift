@@ -35,14 +35,13 @@ final class LMDBMapGate: Sendable {
     state.subtract(1, ordering: .releasing)
   }
 
-  func enterVisit() {
-    enter()
+  /// By a read that is inside, before it lends its first row.
+  func beginVisit() {
     visits.add(1, ordering: .acquiringAndReleasing)
   }
 
-  func leaveVisit() {
+  func endVisit() {
     visits.subtract(1, ordering: .acquiringAndReleasing)
-    leave()
   }
 
   var hasVisits: Bool { visits.load(ordering: .acquiring) > 0 }
@@ -75,6 +74,13 @@ final class LMDBMapGate: Sendable {
     move()
     release()
     return true
+  }
+
+  /// Runs `move` within a few milliseconds, where nothing but reads without user code is inside.
+  ///
+  /// - Returns: Whether it ran.
+  func soon(_ move: () -> Void) -> Bool {
+    ifIdle(move) || (!hasVisits && holdBriefly(ContinuousClock(), move))
   }
 
   /// Waits until no read is inside, and runs `move`.

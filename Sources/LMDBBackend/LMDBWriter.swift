@@ -27,7 +27,7 @@ struct LMDBWriter {
         "an earlier commit failed, so that writes are refused until the store is opened again: \(failure.message)",
         backendCode: failure.backendCode)
     }
-    if !isVisitor && environment.growthWanted.load(ordering: .acquiring) { environment.growIfIdle() }
+    if !isVisitor { environment.growBeforeWrite() }
     while true {
       let handle = try begin()
       let result: R

@@ -23,12 +23,12 @@ extension BPlusTree {
         if !node.children.isEmpty { flaws.append("a leaf with children at depth \(depth)") }
         if let leafDepth, leafDepth != depth { flaws.append("leaves at depths \(leafDepth) and \(depth)") }
         leafDepth = depth
-        examine(node.rows.map { ($0.key, $0.word) }, from: low, to: high)
+        examine(node.rows.map { ($0.key, $0.word) }, sharing: node.shared, from: low, to: high)
         return node.rows.count
       }
       if !node.rows.isEmpty { flaws.append("an inner node with rows at depth \(depth)") }
       if isRoot, node.fill < 2 { flaws.append("an inner root of \(node.fill)") }
-      examine(node.children.dropFirst().map { ($0.low, $0.word) }, from: low, to: high)
+      examine(node.children.dropFirst().map { ($0.low, $0.word) }, sharing: node.shared, from: low, to: high)
       var total = 0
       for (index, child) in node.children.enumerated() {
         let below = examine(
@@ -40,10 +40,15 @@ extension BPlusTree {
       return total
     }
 
-    mutating func examine(_ keys: [([UInt8], UInt64)], from low: [UInt8]?, to high: [UInt8]?) {
+    mutating func examine(_ keys: [([UInt8], UInt64)], sharing shared: Int, from low: [UInt8]?, to high: [UInt8]?) {
       var previous: [UInt8]?
       for (key, word) in keys {
-        if key.orderWord != word { flaws.append("key \(Key(rawBytes: key)) has another key's first bytes") }
+        if key.orderWord(after: shared) != word {
+          flaws.append("key \(Key(rawBytes: key)) has another key's word")
+        }
+        if key.count < shared || !key.starts(with: keys[0].0.prefix(shared)) {
+          flaws.append("key \(Key(rawBytes: key)) does not share \(shared) bytes")
+        }
         if let previous, !previous.precedes(key) { flaws.append("key \(Key(rawBytes: key)) is out of order") }
         if let low, key.precedes(low) { flaws.append("key \(Key(rawBytes: key)) is left of its node") }
         if let high, !key.precedes(high) { flaws.append("key \(Key(rawBytes: key)) is right of its node") }

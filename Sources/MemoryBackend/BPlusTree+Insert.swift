@@ -8,7 +8,7 @@ extension BPlusTree {
   mutating func update<R>(
     _ key: [UInt8], default initial: @autoclosure () -> Value, _ body: (inout Value) -> R
   ) -> R {
-    var step = Insertion(key: key, word: key.orderWord)
+    var step = Insertion(key: key)
     let result = Self.update(&root, &step, initial, body)
     if step.grew { grow(by: 1) }
     if let right = step.split {
@@ -17,6 +17,7 @@ extension BPlusTree {
       root.children.reserveCapacity(Node.capacity + 1)
       root.children.append(Node.Child(word: 0, low: [], count: count - right.count, node: left))
       root.children.append(right)
+      root.reshare()
     }
     return result
   }
@@ -24,7 +25,6 @@ extension BPlusTree {
   /// What an insertion carries down the tree, and brings back.
   private struct Insertion {
     let key: [UInt8]
-    let word: UInt64
     /// Whether there is one more row.
     var grew = false
     /// The new right neighbour of the node that was just left.
@@ -36,15 +36,15 @@ extension BPlusTree {
   ) -> R {
     Node.own(&node)
     if node.isLeaf {
-      let (index, found) = node.rowIndex(step.key.span.bytes, step.word)
+      let (index, found) = node.rowIndex(step.key.span.bytes)
       if found { return body(&node.rows[index].value) }
       var value = initial()
       let result = body(&value)
       step.grew = true
-      step.split = node.insert(Node.Row(word: step.word, key: step.key, value: value), at: index)
+      step.split = node.insert(Node.Row(word: 0, key: step.key, value: value), at: index)
       return result
     }
-    let index = node.childIndex(step.key.span.bytes, step.word)
+    let index = node.childIndex(step.key.span.bytes)
     let result = update(&node.children[index].node, &step, initial, body)
     if step.grew { node.children[index].count += 1 }
     if let right = step.split {
@@ -58,8 +58,11 @@ extension BPlusTree {
 extension TreeNode {
   /// Puts a row into a leaf of one's own; a full one gives up a part, which is returned.
   fileprivate func insert(_ row: Row, at index: Int) -> Child? {
+    var row = row
     if rows.isEmpty { rows.reserveCapacity(Self.capacity) }
     if rows.count < Self.capacity {
+      admit(row.key)
+      row.word = word(row.key.span.bytes)
       rows.insert(row, at: index)
       return nil
     }
@@ -73,12 +76,17 @@ extension TreeNode {
       right.rows.append(contentsOf: rows[half...])
       rows.removeSubrange(half...)
       if index <= half { rows.insert(row, at: index) } else { right.rows.insert(row, at: index - half) }
+      reshare()
     }
-    return Child(word: right.rows[0].word, low: right.rows[0].key, count: right.rows.count, node: right)
+    right.reshare()
+    return Child(word: 0, low: right.rows[0].key, count: right.rows.count, node: right)
   }
 
   /// Puts a child into an inner node of one's own; one that is over-full gives up a part, which is returned.
   fileprivate func insert(_ child: Child, at index: Int) -> Child? {
+    var child = child
+    admit(child.low)
+    child.word = word(child.low.span.bytes)
     children.insert(child, at: index)
     if children.count <= Self.capacity { return nil }
     let right = TreeNode(isLeaf: false)
@@ -86,6 +94,8 @@ extension TreeNode {
     let half = index == children.count - 1 ? children.count - 1 : children.count / 2
     right.children.append(contentsOf: children[half...])
     children.removeSubrange(half...)
-    return Child(word: right.children[0].word, low: right.children[0].low, count: right.total, node: right)
+    reshare()
+    right.reshare()
+    return Child(word: 0, low: right.children[0].low, count: right.total, node: right)
   }
 }

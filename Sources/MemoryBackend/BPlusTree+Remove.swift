@@ -2,7 +2,7 @@ extension BPlusTree {
   /// Removes the row of `key`; false when there is none, and then nothing is copied.
   mutating func remove(_ key: RawSpan) -> Bool {
     guard value(of: key) != nil else { return false }
-    Self.remove(key, key.orderWord, from: &root)
+    Self.remove(key, from: &root)
     shrunk(by: 1)
     return true
   }
@@ -22,15 +22,15 @@ extension BPlusTree {
     while !root.isLeaf, root.children.count == 1 { root = root.children[0].node }
   }
 
-  private static func remove(_ key: RawSpan, _ word: UInt64, from node: inout Node) {
+  private static func remove(_ key: RawSpan, from node: inout Node) {
     Node.own(&node)
     if node.isLeaf {
-      let (index, found) = node.rowIndex(key, word)
+      let (index, found) = node.rowIndex(key)
       if found { node.rows.remove(at: index) }
       return
     }
-    let index = node.childIndex(key, word)
-    remove(key, word, from: &node.children[index].node)
+    let index = node.childIndex(key)
+    remove(key, from: &node.children[index].node)
     node.children[index].count -= 1
     node.mend(index)
   }
@@ -39,15 +39,18 @@ extension BPlusTree {
   private static func remove(from start: [UInt8], to stop: [UInt8]?, in node: inout Node) {
     Node.own(&node)
     if node.isLeaf {
-      let first = start.isEmpty ? 0 : node.rowIndex(start.span.bytes, start.orderWord).index
-      let last = stop.map { node.rowIndex($0.span.bytes, $0.orderWord).index } ?? node.rows.count
+      let first = start.isEmpty ? 0 : node.rowIndex(start.span.bytes).index
+      let last = stop.map { node.rowIndex($0.span.bytes).index } ?? node.rows.count
       node.rows.removeSubrange(first..<last)
       return
     }
     // The children that the bounds cut through; those between go whole.
-    let first = start.isEmpty ? -1 : node.childIndex(start.span.bytes, start.orderWord)
-    let last = stop.map { node.childIndex($0.span.bytes, $0.orderWord) } ?? node.children.count
-    if first == last { return node.cut(first, from: start, to: stop) }
+    let first = start.isEmpty ? -1 : node.childIndex(start.span.bytes)
+    let last = stop.map { node.childIndex($0.span.bytes) } ?? node.children.count
+    if first == last {
+      node.cut(first, from: start, to: stop)
+      return node.mend(first)
+    }
     if last < node.children.count { node.cut(last, from: [], to: stop) }
     if first >= 0 { node.cut(first, from: start, to: nil) }
     node.children.removeSubrange(first + 1..<last)
@@ -81,20 +84,21 @@ extension TreeNode {
     if !b.isLeaf, !b.children.isEmpty {
       // Its first child's bound, unused so far, is the bound between the two.
       b.children[0].low = children[left + 1].low
-      b.children[0].word = children[left + 1].word
     }
     if a.fill + b.fill <= Self.capacity {
       a.rows.append(contentsOf: b.rows)
       a.children.append(contentsOf: b.children)
       children[left].count += children[left + 1].count
       children.remove(at: left + 1)
-      return
+      return a.reshare()
     }
     a.even(with: b)
     children[left].count = a.total
     children[left + 1].count = b.total
     children[left + 1].low = b.isLeaf ? b.rows[0].key : b.children[0].low
-    children[left + 1].word = b.isLeaf ? b.rows[0].word : b.children[0].word
+    a.reshare()
+    b.reshare()
+    reshare()
   }
 
   /// Moves rows or children between this node and its right neighbour until they differ by one at most.

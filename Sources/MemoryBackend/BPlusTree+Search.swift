@@ -3,8 +3,19 @@
 extension TreeNode {
   /// The first row whose key does not come before `key`, and whether it is that key.
   @inline(__always)
-  func rowIndex(_ key: RawSpan, _ word: UInt64) -> (index: Int, found: Bool) {
-    unsafe rows.withUnsafeBufferPointer { rows in
+  func rowIndex(_ key: RawSpan) -> (index: Int, found: Bool) {
+    if shared > 0, !rows.isEmpty {
+      let side = side(of: key, rows[0].key)
+      if side != 0 { return (side < 0 ? 0 : rows.count, false) }
+    }
+    return rowIndexAssumingShared(key)
+  }
+
+  /// As ``rowIndex(_:)`` for a key that begins with what the node shares; for another it is not found, at no index.
+  @inline(__always)
+  func rowIndexAssumingShared(_ key: RawSpan) -> (index: Int, found: Bool) {
+    let word = word(key)
+    return unsafe rows.withUnsafeBufferPointer { rows in
       var low = 0
       var high = rows.count
       while low < high {
@@ -26,8 +37,13 @@ extension TreeNode {
 
   /// The child that has `key`, if any has.
   @inline(__always)
-  func childIndex(_ key: RawSpan, _ word: UInt64) -> Int {
-    unsafe children.withUnsafeBufferPointer { children in
+  func childIndex(_ key: RawSpan) -> Int {
+    if shared > 0, children.count > 1 {
+      let side = side(of: key, children[1].low)
+      if side != 0 { return side < 0 ? 0 : children.count - 1 }
+    }
+    let word = word(key)
+    return unsafe children.withUnsafeBufferPointer { children in
       var low = 1
       var high = children.count
       while low < high {
@@ -51,24 +67,22 @@ extension TreeNode {
 extension BPlusTree {
   /// The value of `key`, or nil.
   func value(of key: RawSpan) -> Value? {
-    let word = key.orderWord
     var node = root
-    while !node.isLeaf { node = node.children[node.childIndex(key, word)].node }
-    let (index, found) = node.rowIndex(key, word)
+    while !node.isLeaf { node = node.children[node.childIndex(key)].node }
+    let (index, found) = node.rowIndexAssumingShared(key)
     return found ? node.rows[index].value : nil
   }
 
   /// How many keys come before `key`.
   func rank(of key: RawSpan) -> Int {
-    let word = key.orderWord
     var node = root
     var before = 0
     while !node.isLeaf {
-      let index = node.childIndex(key, word)
+      let index = node.childIndex(key)
       for left in 0..<index { before += node.children[left].count }
       node = node.children[index].node
     }
-    return before + node.rowIndex(key, word).index
+    return before + node.rowIndex(key).index
   }
 
   /// How many keys are in [start, stop); a nil stop is no bound.

@@ -19,8 +19,8 @@ extension TreeNode {
   ) throws(E) -> Visit {
     if isLeaf {
       let rows = rows
-      let first = start.isEmpty ? 0 : rowIndex(start.span.bytes, start.orderWord).index
-      let last = stop.map { rowIndex($0.span.bytes, $0.orderWord).index } ?? rows.count
+      let first = start.isEmpty ? 0 : rowIndex(start.span.bytes).index
+      let last = stop.map { rowIndex($0.span.bytes).index } ?? rows.count
       return try unsafe rows.withUnsafeBufferPointer { (buffer) throws(E) -> Visit in
         guard let base = buffer.baseAddress else { return .next }
         var index = reverse ? last - 1 : first
@@ -31,8 +31,8 @@ extension TreeNode {
         return .next
       }
     }
-    let first = start.isEmpty ? 0 : childIndex(start.span.bytes, start.orderWord)
-    let last = stop.map { childIndex($0.span.bytes, $0.orderWord) } ?? children.count - 1
+    let first = start.isEmpty ? 0 : childIndex(start.span.bytes)
+    let last = stop.map { childIndex($0.span.bytes) } ?? children.count - 1
     var index = reverse ? last : first
     while index >= first, index <= last {
       let child = children[index].node

@@ -1,8 +1,8 @@
 /// An ordered map from byte strings to values: a copy-on-write B+tree.
 ///
 /// A copy costs one retain and is a snapshot: nodes are shared until one side changes, and then only the path to the
-/// change is copied. Each node keeps, beside every key, its first eight bytes as a number, so that most comparisons
-/// touch no key, and inner nodes know how many rows each child has, so that ``count(from:to:)`` is O(log *n*).
+/// change is copied. Each node knows how many first bytes all its keys share, and keeps, beside every key, the
+/// eight bytes after those as a number, so that most comparisons touch no key, however long a prefix the keys have; inner nodes know how many rows each child has, so that ``count(from:to:)`` is O(log *n*).
 ///
 /// All leaves are at one depth. No node but the root is empty; after a range is removed a node at its edge may hold
 /// less than ``TreeNode/minimum`` until a removal beside it mends that.
@@ -34,13 +34,14 @@ final class TreeNode<Value: Sendable>: @unchecked Sendable {
   static var minimum: Int { 16 }
 
   struct Row {
-    let word: UInt64
+    /// Of ``key``, after what its node shares.
+    var word: UInt64
     let key: [UInt8]
     var value: Value
   }
 
   struct Child {
-    /// Of ``low``.
+    /// Of ``low``, after what its node shares.
     var word: UInt64
     /// A bound: no key in this child comes before it, and every key of the child to the left does.
     ///
@@ -52,6 +53,8 @@ final class TreeNode<Value: Sendable>: @unchecked Sendable {
   }
 
   let isLeaf: Bool
+  /// First bytes that all keys of a leaf, or all bounds of an inner node, have in common; they may have more.
+  var shared = 0
   var rows: [Row] = []
   var children: [Child] = []
 
@@ -66,6 +69,7 @@ final class TreeNode<Value: Sendable>: @unchecked Sendable {
   /// A node of one's own with the same content, and room to grow.
   func copy() -> TreeNode {
     let node = TreeNode(isLeaf: isLeaf)
+    node.shared = shared
     if isLeaf {
       node.rows.reserveCapacity(Self.capacity)
       node.rows.append(contentsOf: rows)

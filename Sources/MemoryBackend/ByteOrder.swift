@@ -9,20 +9,32 @@
 // The one place where keys are compared: unsigned bytewise, a prefix first.
 
 extension RawSpan {
-  /// The first eight bytes as a big-endian number, zeros after the end.
+  /// The eight bytes after the first `offset`, as a big-endian number, zeros past the end.
   ///
-  /// Of two keys whose words differ, the one with the smaller word comes first.
+  /// Of two keys that have the first `offset` bytes in common and whose words differ, the one with the smaller word
+  /// comes first.
   @inline(__always)
-  var orderWord: UInt64 {
-    if byteCount >= 8 {
-      return UInt64(bigEndian: unsafe unsafeLoadUnaligned(fromByteOffset: 0, as: UInt64.self))
+  func orderWord(after offset: Int) -> UInt64 {
+    if byteCount - 8 >= offset {
+      return UInt64(bigEndian: unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
     var word: UInt64 = 0
-    for offset in 0..<8 {
+    for at in offset..<offset + 8 {
       word <<= 8
-      if offset < byteCount { word |= UInt64(unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt8.self)) }
+      if at < byteCount { word |= UInt64(unsafe unsafeLoadUnaligned(fromByteOffset: at, as: UInt8.self)) }
     }
     return word
+  }
+
+  /// How many bytes both begin with, `most` at most.
+  func common(with other: RawSpan, most: Int) -> Int {
+    let end = min(byteCount, other.byteCount, most)
+    var at = 0
+    while at < end,
+      unsafe unsafeLoadUnaligned(fromByteOffset: at, as: UInt8.self)
+        == other.unsafeLoadUnaligned(fromByteOffset: at, as: UInt8.self)
+    { at += 1 }
+    return at
   }
 
   /// Below 0 when these bytes come before the others, 0 when they are the same, above 0 when they come after.
@@ -43,8 +55,11 @@ extension RawSpan {
 }
 
 extension [UInt8] {
-  /// As ``RawSpan/orderWord``.
-  var orderWord: UInt64 { span.bytes.orderWord }
+  /// As ``RawSpan/orderWord(after:)``.
+  func orderWord(after offset: Int) -> UInt64 { span.bytes.orderWord(after: offset) }
+
+  /// As ``RawSpan/common(with:most:)``.
+  func common(with other: [UInt8], most: Int) -> Int { span.bytes.common(with: other.span.bytes, most: most) }
 
   /// As ``RawSpan/order(to:)``.
   @inline(__always)

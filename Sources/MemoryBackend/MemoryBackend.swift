@@ -61,6 +61,15 @@ public final class MemoryBackend: KvMaintenance {
     return store.remove(category, key)
   }
 
+  /// Any bytes name a tree of the root.
+  public func importRows(_ rows: [RawRow]) throws(PersistencyError) {
+    try limits.check(rows: rows)
+    try gate.enter()
+    defer { gate.leave() }
+    try requireWritable()
+    store.put(rows)
+  }
+
   private func requireWritable() throws(PersistencyError) {
     if options.access == .readOnly { throw .readOnly }
   }

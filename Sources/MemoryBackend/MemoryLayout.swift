@@ -25,7 +25,7 @@ struct Categories: Sendable {
   mutating func apply(_ op: TxOp) throws(PersistencyError) {
     switch op {
     case .put(let category, let key, let payload):
-      trees.update(Array(category.utf8), default: Rows()) { $0.insert(key.bytes.trimmed, payload.trimmed) }
+      put(Array(category.utf8), key, payload)
     case .delete(let category, let key):
       _ = remove(category, key)
     case .deleteRange(let category, let range):
@@ -35,6 +35,11 @@ struct Categories: Sendable {
         throw .conflict(key: key, category: category, expected: payload)
       }
     }
+  }
+
+  /// Stores a row, whatever the bytes of its category.
+  mutating func put(_ category: [UInt8], _ key: Key, _ payload: [UInt8]) {
+    trees.update(category, default: Rows()) { $0.insert(key.bytes.trimmed, payload.trimmed) }
   }
 
   /// Removes a row and says whether it was there.

@@ -48,6 +48,16 @@ final class MemoryStore: Sendable {
     }
   }
 
+  /// Stores rows, all at once.
+  func put(_ rows: [RawRow]) {
+    if rows.isEmpty { return }
+    writer.withLock { _ in
+      var changed = snapshot()
+      for row in rows { changed.put(row.category, row.key, row.payload) }
+      replace(with: changed)
+    }
+  }
+
   /// Removes a row and says whether it was there.
   func remove(_ category: String, _ key: Key) -> Bool {
     writer.withLock { _ in committed.withLock { $0.remove(category, key) } }

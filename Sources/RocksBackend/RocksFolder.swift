@@ -54,7 +54,8 @@ struct RocksFolder {
 
   /// Makes the folder, for its owner alone: what RocksDB writes inside has mode 0644.
   func create() throws(PersistencyError) {
-    guard mkdir(path, 0o700) == 0 else { throw failure("cannot create") }
+    // Another process may have been quicker; who opens it is for RocksDB's lock to decide.
+    guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw failure("cannot create") }
     RocksFolder(path: parent).sync()
   }
 
@@ -124,6 +125,7 @@ struct RocksFolder {
 
   private func failure(_ what: String) -> PersistencyError {
     let code = errno
-    return PersistencyError(.backend, "\(what) \(path): \(String(cString: strerror(code)))", backendCode: Int(code))
+    let kind: PersistencyError.Kind = code == ENOSPC || code == EDQUOT ? .storageFull : .backend
+    return PersistencyError(kind, "\(what) \(path): \(String(cString: strerror(code)))", backendCode: Int(code))
   }
 }

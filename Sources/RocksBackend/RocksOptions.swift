@@ -7,7 +7,7 @@ public struct RocksOptions: Hashable, Sendable {
 
   /// Bytes of recent writes that one store keeps in memory before it writes them out as a table, 64 KiB to 1 GiB.
   ///
-  /// The write-ahead log is preallocated at about 1.1 times of it.
+  /// The write-ahead log grows to about as much before it is begun anew; at most three such buffers exist at once.
   public var writeBufferBytes: Int
   /// Bytes of decompressed blocks that all stores of the process keep in memory together, up to 1 TiB.
   ///

@@ -15,12 +15,13 @@ final class SQLiteConnection: @unchecked Sendable {
   // `SQLiteReaders`, or holds the lock of the `SQLiteWriter`. Both hand it on under a mutex.
   private let database: OpaquePointer
   private let path: String
-  private var statements = [OpaquePointer?](repeating: nil, count: Query.allCases.count)
+  /// By the raw value of their ``Query``.
+  private let statements = UnsafeMutablePointer<OpaquePointer?>.allocate(capacity: Query.allCases.count)
   /// What the log hook last reported, in a place that does not move.
   private let hooked = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
   /// The state a reader keeps its transaction on, or saw last; see `SQLiteReaders`.
-  var kept: SQLiteReaders.Stamp?
-  var seen: SQLiteReaders.Stamp?
+  @exclusivity(unchecked) var kept: SQLiteReaders.Stamp?
+  @exclusivity(unchecked) var seen: SQLiteReaders.Stamp?
 
   // MARK: Lifecycle
 
@@ -32,11 +33,13 @@ final class SQLiteConnection: @unchecked Sendable {
       let error = Self.error(opened, code, "opening \(path)")
       sqlite3_close(opened)
       hooked.deallocate()
+      statements.deallocate()
       throw error
     }
     database = opened
     self.path = path
     hooked.initialize(to: 0)
+    statements.initialize(repeating: nil, count: Query.allCases.count)
     sqlite3_extended_result_codes(database, 1)
     sqlite3_busy_timeout(database, busyMilliseconds)
     for (option, on) in [(SQLITE_DBCONFIG_DEFENSIVE, 1), (SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)] as [(Int32, Int32)] {
@@ -48,8 +51,8 @@ final class SQLiteConnection: @unchecked Sendable {
   ///
   /// - Parameter checkpoint: Lets the last connection of all empty the log into the file, and remove it.
   func close(checkpoint: Bool) {
-    for statement in statements { sqlite3_finalize(statement) }
-    statements.removeAll()
+    for query in Query.allCases { sqlite3_finalize(statements[query.rawValue]) }
+    statements.deallocate()
     _ = persistency_sqlite_configure(database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, checkpoint ? 0 : 1)
     sqlite3_close(database)
     hooked.deallocate()

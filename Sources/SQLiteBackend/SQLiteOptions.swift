@@ -12,7 +12,7 @@ public struct SQLiteOptions: Hashable, Sendable {
   public var keepsReadTransactions: Bool
 
   public init(
-    writerCacheBytes: Int = 32 << 20, readerCacheBytes: Int = 16 << 20, busyTimeout: Duration = .seconds(2),
+    writerCacheBytes: Int = 32 << 20, readerCacheBytes: Int = 32 << 20, busyTimeout: Duration = .seconds(2),
     keepsReadTransactions: Bool = true
   ) {
     self.writerCacheBytes = writerCacheBytes

@@ -109,6 +109,7 @@ struct SQLiteWriter {
     } catch {
       if !connection.rollback() { latch = latch ?? error }
       if raises { lower() }
+      if error.kind == .storageFull && latch == nil { recycle() }
       throw error
     }
     if raises { lower() }
@@ -173,11 +174,18 @@ struct SQLiteWriter {
     checkpoint()
   }
 
+  /// On a full disk, makes the room that the log takes usable again, so that deletes need none of the disk.
+  private mutating func recycle() {
+    readers.commitBegins()
+    defer { readers.commitEnded() }
+    checkpoint(mayCut: false)
+  }
+
   /// Between ``SQLiteReaders/commitBegins()`` and ``SQLiteReaders/commitEnded()``, so that no idle reader is in the way.
-  private mutating func checkpoint() {
+  private mutating func checkpoint(mayCut: Bool = true) {
     readers.endKept()
     readers.holdsLog.store(false, ordering: .relaxed)
-    let truncates = frames >= Self.truncateFrames
+    let truncates = mayCut && frames >= Self.truncateFrames
     do throws(PersistencyError) {
       if try connection.checkpoint(truncate: truncates, busyMilliseconds: busyMilliseconds) {
         frames = 0

@@ -46,7 +46,7 @@ struct MemoryTreeTests {
     #expect(keys(of: tree) == model.rows.map(\.key), note)
   }
 
-  @Test("equals a sorted array through random changes, and its snapshots stay as they were", arguments: 0..<12)
+  @Test("equals a sorted array through random changes, and its snapshots stay as they were", arguments: 0..<8)
   func model(seed: Int) {
     var random = SplitMix(seed: UInt64(seed))
     var tree = Tree()
@@ -59,7 +59,7 @@ struct MemoryTreeTests {
       if random.below(50) == 0 { return (0..<random.below(3)).map { _ in alphabet[random.below(4)] } }
       return prefix + (0..<random.below(9)).map { _ in alphabet[random.below(4)] }
     }
-    for step in 0..<6_000 {
+    for step in 0..<3_000 {
       switch random.below(100) {
       case 0:
         let (a, b) = (key(), random.below(4) == 0 ? nil : key())
@@ -98,9 +98,9 @@ struct MemoryTreeTests {
   func ranges(width: Int) {
     var random = SplitMix(seed: UInt64(width))
     var tree = Tree()
-    let size = 20_000
+    let size = 10_000
     var present = Set<Int>()
-    for round in 0..<4 {
+    for round in 0..<2 {
       for number in (0..<size).shuffled(using: &random) where !present.contains(number) {
         tree.insert(number.bigEndianBytes, [])
         present.insert(number)
@@ -127,13 +127,13 @@ struct MemoryTreeTests {
     #expect(tree.isEmpty && tree.flaws() == [])
   }
 
-  @Test("a million rows come, count, reverse and go without deep recursion")
-  func million() {
+  @Test("many rows come, count, reverse and go without deep recursion")
+  func many() {
     var tree = Tree()
-    let size = 1_000_000
+    let size = 300_000
     for number in 0..<size { tree.insert(number.bigEndianBytes, []) }
     #expect(tree.count == size)
-    #expect(tree.count(from: 250_000.bigEndianBytes, to: 750_000.bigEndianBytes) == 500_000)
+    #expect(tree.count(from: 50_000.bigEndianBytes, to: 250_000.bigEndianBytes) == 200_000)
     let before = tree
     tree.remove(from: 10.bigEndianBytes, to: (size - 10).bigEndianBytes)
     #expect(Self.keys(of: tree, reverse: true).count == 20)

@@ -4,12 +4,13 @@ import Testing
 
 @Suite("RocksDB opens its own stores and nothing else")
 struct RocksFolderTests {
-  static let row = TxOp.put(category: "c", key: key("k"), payload: [1])
+  static let row = TxOp.put(category: "c", key: rocksKey("k"), payload: [1])
 
   /// A closed store with some rows in tables and some in the log.
   static func made(_ place: RocksPlace) throws {
     var store = try place.open()
-    try store.applyOps((0..<3_000).map { .put(category: "c", key: key($0), payload: [UInt8](repeating: 1, count: 50)) })
+    try store.applyOps(
+      (0..<3_000).map { .put(category: "c", key: rocksKey($0), payload: [UInt8](repeating: 1, count: 50)) })
     store.close()
     store = try place.open()
     try store.applyOps([row])
@@ -24,7 +25,7 @@ struct RocksFolderTests {
     let mode = try FileManager.default.attributesOfItem(atPath: place.store)[.posixPermissions] as? Int
     #expect(mode == 0o700)
     let again = try place.open(StoreOptions(mustExist: true))
-    #expect(try again.getOne(category: "c", key: key("k")) == [1])
+    #expect(try again.getOne(category: "c", key: rocksKey("k")) == [1])
     again.close()
   }
 
@@ -32,10 +33,10 @@ struct RocksFolderTests {
   func aMissingOrEmptiedStoreThatMustExistIsCorruptedAndNothingIsMade(_ readOnly: Bool) throws {
     let place = try RocksPlace()
     let options = StoreOptions(access: readOnly ? .readOnly : .readWrite, mustExist: true)
-    #expect(kind { _ = try place.open(options) } == .corrupted)
+    #expect(rocksKind { _ = try place.open(options) } == .corrupted)
     #expect(try place.listing(place.root).isEmpty)
     try FileManager.default.createDirectory(atPath: place.store, withIntermediateDirectories: false)
-    #expect(kind { _ = try place.open(options) } == .corrupted)
+    #expect(rocksKind { _ = try place.open(options) } == .corrupted)
     #expect(try place.listing(place.store).isEmpty)
     let store = try place.open()
     try store.applyOps([Self.row])
@@ -49,7 +50,7 @@ struct RocksFolderTests {
     try Data([1, 2, 3]).write(to: URL(fileURLWithPath: place.store + "/" + name))
     let before = try place.listing(place.store)
     for mustExist in [false, true] {
-      #expect(kind { _ = try place.open(StoreOptions(mustExist: mustExist)) } == .corrupted)
+      #expect(rocksKind { _ = try place.open(StoreOptions(mustExist: mustExist)) } == .corrupted)
       #expect(try place.listing(place.store) == before)
     }
   }
@@ -57,20 +58,20 @@ struct RocksFolderTests {
   @Test func aPlainFileASymbolicLinkAndABadPathAreRefused() throws {
     let place = try RocksPlace()
     try Data([1]).write(to: URL(fileURLWithPath: place.store))
-    #expect(kind { _ = try place.open() } == .corrupted)
+    #expect(rocksKind { _ = try place.open() } == .corrupted)
     #expect(try Data(contentsOf: URL(fileURLWithPath: place.store)) == Data([1]))
     let target = place.root + "/target"
     try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: false)
     let link = place.root + "/link.rocks"
     try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: target)
     for path in [link, link + "/"] {
-      #expect(kind { _ = try RocksBackend(path: path) } == .corrupted)
+      #expect(rocksKind { _ = try RocksBackend(path: path) } == .corrupted)
     }
     #expect(try place.listing(target).isEmpty)
-    #expect(kind { _ = try RocksBackend(path: "") } == .invalidArgument)
-    #expect(kind { _ = try RocksBackend(path: place.root + "/a\u{0}b") } == .invalidArgument)
-    #expect(kind { _ = try RocksBackend(path: place.root + "/no/such/parent") } == .backend)
-    #expect(kind { _ = try place.open(.init(), RocksOptions(maxOpenFiles: -1)) } == .invalidArgument)
+    #expect(rocksKind { _ = try RocksBackend(path: "") } == .invalidArgument)
+    #expect(rocksKind { _ = try RocksBackend(path: place.root + "/a\u{0}b") } == .invalidArgument)
+    #expect(rocksKind { _ = try RocksBackend(path: place.root + "/no/such/parent") } == .backend)
+    #expect(rocksKind { _ = try place.open(.init(), RocksOptions(maxOpenFiles: -1)) } == .invalidArgument)
   }
 
   enum Damage: CaseIterable {
@@ -105,7 +106,7 @@ struct RocksFolderTests {
       try overwrite(table, Data(repeating: 0x5A, count: size))
     }
     for mustExist in [false, true] {
-      let found = kind {
+      let found = rocksKind {
         let store = try place.open(StoreOptions(mustExist: mustExist))
         defer { store.close() }
         _ = try store.scanRange(category: "c", range: .all)
@@ -120,20 +121,20 @@ struct RocksFolderTests {
     for name in ["LOCK", "LOG", "IDENTITY", "MANIFEST-000001", "000001.dbtmp"] {
       try Data().write(to: URL(fileURLWithPath: place.store + "/" + name))
     }
-    #expect(kind { _ = try place.open(StoreOptions(mustExist: true)) } == .corrupted)
+    #expect(rocksKind { _ = try place.open(StoreOptions(mustExist: true)) } == .corrupted)
     let store = try place.open()
     try store.applyOps([Self.row])
     store.close()
     let again = try place.open(StoreOptions(mustExist: true))
-    #expect(try again.existsOne(category: "c", key: key("k")))
+    #expect(try again.existsOne(category: "c", key: rocksKey("k")))
     again.close()
   }
 
   @Test func openingTwiceIsLocked() throws {
     let place = try RocksPlace()
     let store = try place.open()
-    #expect(kind { _ = try place.open() } == .locked)
-    #expect(kind { _ = try place.open(StoreOptions(access: .readOnly)) } == .locked)
+    #expect(rocksKind { _ = try place.open() } == .locked)
+    #expect(rocksKind { _ = try place.open(StoreOptions(access: .readOnly)) } == .locked)
     store.close()
     try place.open().close()
   }
@@ -144,10 +145,12 @@ struct RocksFolderTests {
     let before = try place.listing(place.store)
     let store = try place.open(StoreOptions(access: .readOnly))
     #expect(try store.countRange(category: "c", range: .all) == 3_001)
-    #expect(kind { try store.applyOps([Self.row]) } == .unsupported)
-    #expect(kind { _ = try store.deleteOne(category: "c", key: key("k")) } == .unsupported)
+    #expect(try rocksRows(store).count == 3_001)
+    try store.check { Issue.record("\($0)") }
+    #expect(rocksKind { try store.applyOps([Self.row]) } == .unsupported)
+    #expect(rocksKind { _ = try store.deleteOne(category: "c", key: rocksKey("k")) } == .unsupported)
     #expect(
-      store.applyGroup([[Self.row], []], sync: true).map { outcome in kind { try outcome.get() } } == [
+      store.applyGroup([[Self.row], []], sync: true).map { outcome in rocksKind { try outcome.get() } } == [
         .unsupported, .unsupported,
       ])
     store.close()
@@ -160,13 +163,13 @@ struct RocksFolderTests {
     let store = try place.open()
     try store.applyOps([Self.row])
     await #expect(processExitsWith: .exitCode(42)) { [path = path as String] in
-      guard kind({ _ = try RocksBackend(path: path) }) == .locked else { exit(1) }
+      guard rocksKind({ _ = try RocksBackend(path: path) }) == .locked else { exit(1) }
       let reader = try RocksBackend(path: path, store: StoreOptions(access: .readOnly, mustExist: true))
-      guard try reader.getOne(category: "c", key: key("k")) == [1] else { exit(2) }
+      guard try reader.getOne(category: "c", key: rocksKey("k")) == [1] else { exit(2) }
       reader.close()
       exit(42)
     }
-    try store.applyOps([.put(category: "c", key: key("l"), payload: [2])])
+    try store.applyOps([.put(category: "c", key: rocksKey("l"), payload: [2])])
     #expect(try store.countRange(category: "c", range: .all) == 2)
     store.close()
   }
@@ -176,13 +179,13 @@ struct RocksFolderTests {
     let path = place.store
     let store = try place.open(.init(), RocksOptions(writeBufferBytes: 64 << 10))
     let total = 1_000
-    try store.applyOps((0..<total).map { .put(category: "c", key: key($0), payload: [0]) })
+    try store.applyOps((0..<total).map { .put(category: "c", key: rocksKey($0), payload: [0]) })
     let writer = Task.detached { () throws -> Int in
       var rounds = 0
       while !Task.isCancelled {
         rounds += 1
         let payload = [UInt8](repeating: UInt8(truncatingIfNeeded: rounds), count: 200)
-        try store.applyOps((0..<total).map { .put(category: "c", key: key($0), payload: payload) })
+        try store.applyOps((0..<total).map { .put(category: "c", key: rocksKey($0), payload: payload) })
       }
       return rounds
     }

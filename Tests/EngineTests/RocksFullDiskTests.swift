@@ -37,7 +37,7 @@ struct RocksFullDiskTests {
     var random = RocksRandom(state: UInt64(number))
     var payload: [UInt8] = []
     for _ in 0..<2_500 { withUnsafeBytes(of: random.next()) { payload.append(contentsOf: $0) } }
-    return .put(category: "c", key: key(number), payload: payload)
+    return .put(category: "c", key: rocksKey(number), payload: payload)
   }
 
   /// Fills the disk, until three writes in a row find it full: opening anew may have made some room.
@@ -78,13 +78,14 @@ struct RocksFullDiskTests {
     #expect(count > 50)
     for _ in 0..<3 {
       try Self.expectRows(store, count)
-      let found = kind { try store.applyOps([Self.put(count)]) }
+      let found = rocksKind { try store.applyOps([Self.put(count)]) }
       #expect(found == nil || found == .storageFull)
       if found == nil { count += 1 }
     }
     #expect(disk.resize(12))
     let group = (0..<20).map { [Self.put(count + $0)] }
-    #expect(store.applyGroup(group, sync: true).map { outcome in kind { try outcome.get() } } == group.map { _ in nil })
+    #expect(
+      store.applyGroup(group, sync: true).map { outcome in rocksKind { try outcome.get() } } == group.map { _ in nil })
     count += 20
     try Self.expectRows(store, count)
     // Full again, inside a visit: nothing is exchanged under it.
@@ -93,14 +94,14 @@ struct RocksFullDiskTests {
         count = try Self.fill(store, from: count)
         #expect(try store.countRange(category: "c", range: .all) == count)
         #expect(disk.resize(40))
-        #expect(kind { try store.applyOps([Self.put(count)]) } == .storageFull)
+        #expect(rocksKind { try store.applyOps([Self.put(count)]) } == .storageFull)
       } catch {
         Issue.record(error)
       }
       return .stop
     }
     try store.applyOps([Self.put(count)])
-    #expect(try store.deleteOne(category: "c", key: key(count)))
+    #expect(try store.deleteOne(category: "c", key: rocksKey(count)))
     try Self.expectRows(store, count)
     store.close()
     let again = try disk.place.open(StoreOptions(mustExist: true))
@@ -121,12 +122,12 @@ struct RocksFullDiskTests {
     while (try? file.write(contentsOf: Data(count: 4_096))) != nil {}
 
     let before = try disk.place.listing(disk.place.root)
-    #expect(kind { _ = try RocksBackend(path: disk.place.root + "/new.rocks") } == .storageFull)
+    #expect(rocksKind { _ = try RocksBackend(path: disk.place.root + "/new.rocks") } == .storageFull)
     #expect(try disk.place.listing(disk.place.root).map { $0.prefix(6) } == before.map { $0.prefix(6) })
 
     store = try disk.place.open(StoreOptions(mustExist: true), options)
     try Self.expectRows(store, count)
-    #expect(kind { try store.applyOps([Self.put(count)]) } == .storageFull)
+    #expect(rocksKind { try store.applyOps([Self.put(count)]) } == .storageFull)
     #expect(disk.resize(30))
     try store.applyOps([Self.put(count)])
     try Self.expectRows(store, count + 1)

@@ -21,7 +21,7 @@ struct RocksLayoutTests {
     expected.sort { left, right in
       left[0] == right[0] ? left[1].lexicographicallyPrecedes(right[1]) : left[0].lexicographicallyPrecedes(right[0])
     }
-    #expect(try everything(store) == expected)
+    #expect(try rocksRows(store) == expected)
     let names = try store.categories()
     #expect(
       names.map { Array($0.utf8) } == Self.categories.map { Array($0.utf8) }.sorted { $0.lexicographicallyPrecedes($1) }
@@ -39,15 +39,15 @@ struct RocksLayoutTests {
     let place = try RocksPlace()
     let store = try place.open()
     for category in ["a", "bb", "ccc"] {
-      for number in 0..<10 { try store.applyOps([.put(category: category, key: key(number), payload: [1])]) }
+      for number in 0..<10 { try store.applyOps([.put(category: category, key: rocksKey(number), payload: [1])]) }
     }
     var seen = 0
     try store.visitAll { _, _, payload throws(PersistencyError) in
       #expect([UInt8](copying: payload) == [1])
       seen += 1
       try store.applyOps([
-        .put(category: "ccc", key: key(100 + seen), payload: [2]), .delete(category: "bb", key: key(9)),
-        .put(category: "dddd", key: key(seen), payload: [2]),
+        .put(category: "ccc", key: rocksKey(100 + seen), payload: [2]), .delete(category: "bb", key: rocksKey(9)),
+        .put(category: "dddd", key: rocksKey(seen), payload: [2]),
       ])
       return .next
     }
@@ -63,7 +63,7 @@ struct RocksLayoutTests {
     try store.applyOps(rows.map { .put(category: "c", key: Key(rawBytes: $0), payload: []) })
     #expect(try store.scanRange(category: "c", range: .all).map(\.key.bytes) == rows)
     #expect(try store.countRange(category: "c", range: KeyRange(prefix: Key(rawBytes: [0xFF]))) == 2)
-    #expect(kind { _ = try store.getOne(category: "c", key: Key(rawBytes: long + [0])) } == .invalidArgument)
+    #expect(rocksKind { _ = try store.getOne(category: "c", key: Key(rawBytes: long + [0])) } == .invalidArgument)
     try store.applyOps([.deletePrefix(category: "c", prefix: Key(rawBytes: [0xFF]))])
     #expect(try store.scanRange(category: "c", range: .all).map(\.key.bytes) == [[]])
     store.close()

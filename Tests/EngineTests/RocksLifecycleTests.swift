@@ -8,21 +8,21 @@ struct RocksLifecycleTests {
   @Test func closingInsideAVisitEndsItAtItsNextRow() throws {
     let place = try RocksPlace()
     let store = try place.open()
-    try store.applyOps((0..<10).map { .put(category: "c", key: key($0), payload: []) })
+    try store.applyOps((0..<10).map { .put(category: "c", key: rocksKey($0), payload: []) })
     var seen = 0
-    let found = kind {
+    let found = rocksKind {
       try store.visitRange(category: "c", range: .all, reverse: true) { _, _ throws(PersistencyError) in
         seen += 1
         store.close()
-        #expect(kind { _ = try store.getOne(category: "c", key: key(1)) } == .closed)
+        #expect(rocksKind { _ = try store.getOne(category: "c", key: rocksKey(1)) } == .closed)
         return .next
       }
     }
     #expect(found == .closed && seen == 1)
     store.close()
-    #expect(kind { try store.applyOps([]) } == .closed)
-    #expect(kind { _ = try store.categories() } == .closed)
-    #expect(kind { _ = try store.sizeOnDisk() } == .closed)
+    #expect(rocksKind { try store.applyOps([]) } == .closed)
+    #expect(rocksKind { _ = try store.categories() } == .closed)
+    #expect(rocksKind { _ = try store.sizeOnDisk() } == .closed)
     let again = try place.open(StoreOptions(mustExist: true))
     #expect(try again.countRange(category: "c", range: .all) == 10)
     again.close()
@@ -31,15 +31,15 @@ struct RocksLifecycleTests {
   @Test func nestedVisitsReadAndWriteAndKeepTheirStates() throws {
     let place = try RocksPlace()
     let store = try place.open()
-    try store.applyOps((0..<8).map { .put(category: "c", key: key($0), payload: [0]) })
+    try store.applyOps((0..<8).map { .put(category: "c", key: rocksKey($0), payload: [0]) })
     func descend(_ depth: Int) throws(PersistencyError) {
       var rows = 0
       try store.visitRange(category: "c", range: .all, reverse: depth % 2 == 1) { _, _ throws(PersistencyError) in
         rows += 1
         if rows == 1 {
-          try store.applyOps([.put(category: "c", key: key(100 + depth), payload: [])])
+          try store.applyOps([.put(category: "c", key: rocksKey(100 + depth), payload: [])])
           if depth < 16 { try descend(depth + 1) }
-          _ = try store.deleteOne(category: "c", key: key(100 + depth))
+          _ = try store.deleteOne(category: "c", key: rocksKey(100 + depth))
         }
         return .next
       }
@@ -53,7 +53,7 @@ struct RocksLifecycleTests {
   @Test func whatAVisitorThrowsComesOutAndFreesEverything() throws {
     let place = try RocksPlace()
     let store = try place.open()
-    try store.applyOps([.put(category: "c", key: key(1), payload: [])])
+    try store.applyOps([.put(category: "c", key: rocksKey(1), payload: [])])
     let thrown = PersistencyError(.cancelled, "enough")
     #expect(throws: thrown) {
       try store.visitAll { _, _, _ throws(PersistencyError) in throw thrown }
@@ -66,12 +66,12 @@ struct RocksLifecycleTests {
     for durability in Durability.allCases {
       let place = try RocksPlace()
       let store = try place.open(StoreOptions(durability: durability))
-      try store.applyOps([.put(category: "c", key: key(1), payload: [1])])
-      let outcomes = store.applyGroup([[.put(category: "c", key: key(2), payload: [2])], []], sync: true)
+      try store.applyOps([.put(category: "c", key: rocksKey(1), payload: [1])])
+      let outcomes = store.applyGroup([[.put(category: "c", key: rocksKey(2), payload: [2])], []], sync: true)
       let expected: PersistencyError.Kind? = durability == .volatile ? .invalidArgument : nil
-      #expect(outcomes.map { outcome in kind { try outcome.get() } } == [expected, expected])
+      #expect(outcomes.map { outcome in rocksKind { try outcome.get() } } == [expected, expected])
       // Nothing to write, all to make durable.
-      #expect(store.applyGroup([[]], sync: true).map { outcome in kind { try outcome.get() } } == [expected])
+      #expect(store.applyGroup([[]], sync: true).map { outcome in rocksKind { try outcome.get() } } == [expected])
       store.close()
       let again = try place.open(StoreOptions(durability: durability, mustExist: true))
       #expect(try again.countRange(category: "c", range: .all) == (durability == .volatile ? 1 : 2))
@@ -82,27 +82,28 @@ struct RocksLifecycleTests {
   @Test func concurrentWritersLoseNoUpdateAndDeleteOneAnswersOnce() async throws {
     let place = try RocksPlace()
     let store = try place.open()
-    try store.applyOps([.put(category: "c", key: key("n"), payload: [0, 0])])
+    try store.applyOps([.put(category: "c", key: rocksKey("n"), payload: [0, 0])])
     await withTaskGroup(of: Void.self) { group in
       for _ in 0..<4 {
         group.addTask {
           var done = 0
           while done < 200 {
-            guard let old = try? store.getOne(category: "c", key: key("n")) else { continue }
+            guard let old = try? store.getOne(category: "c", key: rocksKey("n")) else { continue }
             let sum = Int(old[0]) << 8 + Int(old[1]) + 1
             let new = [UInt8(sum >> 8), UInt8(sum & 255)]
             let swap: [TxOp] = [
-              .expect(category: "c", key: key("n"), payload: old), .put(category: "c", key: key("n"), payload: new),
+              .expect(category: "c", key: rocksKey("n"), payload: old),
+              .put(category: "c", key: rocksKey("n"), payload: new),
             ]
-            if kind({ try store.applyOps(swap) }) == nil { done += 1 }
+            if rocksKind({ try store.applyOps(swap) }) == nil { done += 1 }
           }
         }
       }
     }
-    #expect(try store.getOne(category: "c", key: key("n")) == [3, 32])  // 800
+    #expect(try store.getOne(category: "c", key: rocksKey("n")) == [3, 32])  // 800
     let answers = await withTaskGroup(of: Bool.self) { group in
       for _ in 0..<4 {
-        group.addTask { (try? store.deleteOne(category: "c", key: key("n"))) == true }
+        group.addTask { (try? store.deleteOne(category: "c", key: rocksKey("n"))) == true }
       }
       return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
     }
@@ -115,7 +116,7 @@ struct RocksLifecycleTests {
     let place = try RocksPlace()
     func cycle() throws {
       let store = try place.open()
-      try store.applyOps([.put(category: "c", key: key(1), payload: [1])])
+      try store.applyOps([.put(category: "c", key: rocksKey(1), payload: [1])])
       store.close()
     }
     for _ in 0..<5 { try cycle() }
@@ -140,8 +141,8 @@ struct RocksLifecycleTests {
     try store.check { findings.append($0) }
     #expect(findings.isEmpty)
     #expect(try store.sizeOnDisk() > 4_096)
-    #expect(kind { _ = try store.reclaim(budget: .zero) } == .unsupported)
-    #expect(kind { try store.backup(to: place.root + "/copy") } == .unsupported)
+    #expect(rocksKind { _ = try store.reclaim(budget: .zero) } == .unsupported)
+    #expect(rocksKind { try store.backup(to: place.root + "/copy") } == .unsupported)
     // Read once, so that the cache holds the good block.
     #expect(try store.countRange(category: "c", range: .all) == 3_001)
     store.close()
@@ -162,7 +163,7 @@ struct RocksLifecycleTests {
     let place = try RocksPlace()
     for durability in Durability.allCases {
       let store = try place.open(StoreOptions(durability: durability))
-      try store.applyOps([.put(category: "c", key: key(durability.rawValue), payload: [1])])
+      try store.applyOps([.put(category: "c", key: rocksKey(durability.rawValue), payload: [1])])
       store.close()
       // Damage to a log cannot be told from a crash; damage to a table can.
       let logs = try place.listing(place.store).filter { $0.contains(".log ") }
@@ -170,6 +171,26 @@ struct RocksLifecycleTests {
     }
     let store = try place.open(StoreOptions(mustExist: true))
     #expect(try store.countRange(category: "c", range: .all) == 3)
+    store.close()
+  }
+
+  @Test(arguments: Durability.allCases)
+  func aKilledProcessLosesNothingAcknowledged(_ durability: Durability) async throws {
+    let place = try RocksPlace()
+    let path = place.store
+    let level = durability.rawValue
+    await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String, level = level as String] in
+      let options = StoreOptions(durability: Durability(rawValue: level) ?? .consistent)
+      let store = try RocksBackend(path: path, store: options)
+      for number in 0..<500 {
+        try store.applyOps(
+          (0..<3).map { .put(category: "c\($0)", key: rocksKey(number), payload: [UInt8](repeating: 9, count: 300)) })
+      }
+      kill(getpid(), SIGKILL)
+    }
+    let store = try place.open(StoreOptions(durability: durability, mustExist: true))
+    #expect(try rocksRows(store).count == 1_500)
+    try store.check { Issue.record("\($0)") }
     store.close()
   }
 
@@ -186,7 +207,7 @@ struct RocksLifecycleTests {
       var failure: PersistencyError?
       while failure == nil && acknowledged < 1_000 {
         do throws(PersistencyError) {
-          try store.applyOps([.put(category: "c", key: key(acknowledged), payload: row)])
+          try store.applyOps([.put(category: "c", key: rocksKey(acknowledged), payload: row)])
           acknowledged += 1
         } catch {
           failure = error
@@ -197,7 +218,7 @@ struct RocksLifecycleTests {
       guard limitFileSize(unlimited) != nil else { exit(4) }
       // There is room again, and still no write until the store is opened anew.
       for outcome in store.applyGroup(
-        [[.delete(category: "c", key: key(0))], [.delete(category: "c", key: key(1))]], sync: false)
+        [[.delete(category: "c", key: rocksKey(0))], [.delete(category: "c", key: rocksKey(1))]], sync: false)
       {
         do throws(PersistencyError) {
           try outcome.get()
@@ -206,12 +227,12 @@ struct RocksLifecycleTests {
           guard error.kind == .backend, error.outcome == .notApplied else { exit(6) }
         }
       }
-      guard try store.getOne(category: "c", key: key(0)) == row else { exit(7) }
+      guard try store.getOne(category: "c", key: rocksKey(0)) == row else { exit(7) }
       store.close()
       let again = try RocksBackend(path: path, store: StoreOptions(mustExist: true))
       let found = try again.countRange(category: "c", range: .all)
       guard found == acknowledged || found == acknowledged + 1 else { exit(8) }
-      try again.applyOps([.put(category: "d", key: key(0), payload: row)])
+      try again.applyOps([.put(category: "d", key: rocksKey(0), payload: row)])
       again.close()
       exit(42)
     }

@@ -86,10 +86,10 @@ struct RocksOverlayTests {
           #expect(throws: Never.self, "seed \(seed), round \(round): \(batch)") { try outcome.get() }
         } else {
           conflicts += 1
-          #expect(kind { try outcome.get() } == .conflict, "seed \(seed), round \(round): \(batch)")
+          #expect(rocksKind { try outcome.get() } == .conflict, "seed \(seed), round \(round): \(batch)")
         }
       }
-      try #require(try everything(store) == Self.rows(model), "seed \(seed), round \(round): \(group)")
+      try #require(try rocksRows(store) == Self.rows(model), "seed \(seed), round \(round): \(group)")
     }
     #expect(conflicts > 10 && applied > 300)
     store.close()
@@ -100,7 +100,7 @@ struct RocksOverlayTests {
     var random = RocksRandom(state: seed)
     var points = RocksPoints()
     var model: [[UInt8]: [UInt8]?] = [:]
-    func number() -> [UInt8] { key(Int.random(in: 0..<3_000, using: &random)).bytes }
+    func number() -> [UInt8] { rocksKey(Int.random(in: 0..<3_000, using: &random)).bytes }
     for _ in 0..<6_000 {
       let at = number()
       switch Int.random(in: 0..<100, using: &random) {
@@ -126,20 +126,21 @@ struct RocksOverlayTests {
   @Test func aFailedBatchLeavesNoTraceForTheNext() throws {
     let place = try RocksPlace()
     let store = try place.open()
-    try store.applyOps((0..<1_500).map { .put(category: "c", key: key($0), payload: [1]) })
+    try store.applyOps((0..<1_500).map { .put(category: "c", key: rocksKey($0), payload: [1]) })
     let outcomes = store.applyGroup(
       [
-        [.put(category: "c", key: key("x"), payload: [1])],
+        [.put(category: "c", key: rocksKey("x"), payload: [1])],
         [
-          .deleteRange(category: "c", range: .all), .put(category: "c", key: key("y"), payload: []),
-          .expect(category: "c", key: key("x"), payload: [1]),
+          .deleteRange(category: "c", range: .all), .put(category: "c", key: rocksKey("y"), payload: []),
+          .expect(category: "c", key: rocksKey("x"), payload: [1]),
         ],
         [
-          .expect(category: "c", key: key("x"), payload: [1]), .expect(category: "c", key: key("y"), payload: nil),
-          .expect(category: "c", key: key(7), payload: [1]), .put(category: "c", key: key("z"), payload: []),
+          .expect(category: "c", key: rocksKey("x"), payload: [1]),
+          .expect(category: "c", key: rocksKey("y"), payload: nil),
+          .expect(category: "c", key: rocksKey(7), payload: [1]), .put(category: "c", key: rocksKey("z"), payload: []),
         ],
       ], sync: false)
-    #expect(outcomes.map { outcome in kind { try outcome.get() } } == [nil, .conflict, nil])
+    #expect(outcomes.map { outcome in rocksKind { try outcome.get() } } == [nil, .conflict, nil])
     #expect(try store.countRange(category: "c", range: .all) == 1_502)
     store.close()
   }

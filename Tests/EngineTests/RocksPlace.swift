@@ -27,7 +27,7 @@ final class RocksPlace {
 }
 
 /// The kind of error that `body` throws; nil when it throws none.
-func kind(_ body: () throws -> Void) -> PersistencyError.Kind? {
+func rocksKind(_ body: () throws -> Void) -> PersistencyError.Kind? {
   do {
     try body()
     return nil
@@ -36,16 +36,16 @@ func kind(_ body: () throws -> Void) -> PersistencyError.Kind? {
   }
 }
 
-func key(_ text: String) -> Key { Key(rawBytes: Array(text.utf8)) }
+func rocksKey(_ text: String) -> Key { Key(rawBytes: Array(text.utf8)) }
 
 /// Nine digits, so that order is numeric.
-func key(_ number: Int) -> Key {
+func rocksKey(_ number: Int) -> Key {
   let digits = String(number)
-  return key(String(repeating: "0", count: max(0, 9 - digits.count)) + digits)
+  return rocksKey(String(repeating: "0", count: max(0, 9 - digits.count)) + digits)
 }
 
 /// All rows, as the store gives them.
-func everything(_ store: any KvBackend) throws -> [[[UInt8]]] {
+func rocksRows(_ store: any KvBackend) throws -> [[[UInt8]]] {
   var rows: [[[UInt8]]] = []
   try store.visitAll { category, key, payload throws(PersistencyError) in
     rows.append([[UInt8](copying: category), [UInt8](copying: key), [UInt8](copying: payload)])

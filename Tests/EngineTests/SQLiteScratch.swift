@@ -75,7 +75,9 @@ extension KvBackend {
   }
 }
 
-/// A `sqlite3` process. What it prints goes to a file: a pipe's ends would be inherited by shells of other tests.
+/// A `sqlite3` process.
+///
+/// What it prints goes to a file: a pipe's ends would be inherited by shells of other tests.
 final class SQLiteShell {
   private let process = Process()
   private let input = Pipe()

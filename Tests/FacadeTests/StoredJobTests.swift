@@ -191,7 +191,7 @@ struct StoredJobTests {
       #expect(await kind { _ = try await jobs.openJob("job") } == .corrupted)
       try FileManager.default.removeItem(atPath: store)
       if engine.name == "sqlite" {
-        FileManager.default.createFile(atPath: store, contents: nil)
+        _ = FileManager.default.createFile(atPath: store, contents: nil)
       } else {
         try FileManager.default.createDirectory(atPath: store, withIntermediateDirectories: true)
       }

@@ -68,7 +68,8 @@ struct Machine: Encodable, Sendable {
     system = name ?? ProcessInfo.processInfo.operatingSystemVersionString
     var names = utsname()
     uname(&names)
-    kernel = withUnsafeBytes(of: names.sysname) { Self.text($0) } + " "
+    kernel =
+      withUnsafeBytes(of: names.sysname) { Self.text($0) } + " "
       + withUnsafeBytes(of: names.release) { Self.text($0) }
     self.fileSystem = fileSystem
   }

@@ -62,9 +62,8 @@ struct TableReport {
 
   /// Ops a second by engine, at the layer closest to an application.
   private var comparison: [String] {
-    guard let layer = Layer.allCases.map(\.rawValue).last(where: { layer in rows.contains { $0.layer == layer } }) else {
-      return []
-    }
+    let layers = Layer.allCases.map(\.rawValue)
+    guard let layer = layers.last(where: { layer in rows.contains { $0.layer == layer } }) else { return [] }
     let mine = rows.filter { $0.layer == layer }
     let engines = ordered(\.engine)
     var lines = [
@@ -91,7 +90,8 @@ struct TableReport {
 
   private func passes(_ rows: [ResultRow]) -> [(String, Int)] {
     rows.reduce(into: []) { found, row in
-      if !found.contains(where: { $0.0 == row.workload && $0.1 == row.batch }) { found.append((row.workload, row.batch)) }
+      let isFound = found.contains { $0.0 == row.workload && $0.1 == row.batch }
+      if !isFound { found.append((row.workload, row.batch)) }
     }
   }
 

@@ -21,7 +21,10 @@ enum Interrupt {
       var number: Int32 = 0
       guard sigwait(&set, &number) == 0 else { return }
       if let path = folder.withLock({ $0 }) { remove(path) }
-      FileHandle.standardError.write(Data("\npersistency-bench: interrupted; its temporary files are removed\n".utf8))
+      // On a terminal the echo of the keys stands where the line begins.
+      let start = isatty(STDERR_FILENO) == 1 ? "\r\u{1B}[K" : ""
+      let line = "\(start)persistency-bench: interrupted; its temporary files are removed\n"
+      FileHandle.standardError.write(Data(line.utf8))
       _exit(128 + number)
     }
   }

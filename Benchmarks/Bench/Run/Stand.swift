@@ -8,7 +8,9 @@ struct Stand {
   /// All its files are in here.
   let folder: String
 
-  static func open(_ layer: Layer, on choice: EngineChoice, in folder: String, _ settings: Settings) async throws -> Stand {
+  static func open(
+    _ layer: Layer, on choice: EngineChoice, in folder: String, _ settings: Settings
+  ) async throws -> Stand {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     return Stand(layer: layer, subject: try await subject(layer, on: choice, in: folder, settings), folder: folder)
   }

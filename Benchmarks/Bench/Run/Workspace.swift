@@ -13,7 +13,7 @@ final class Workspace: Sendable {
     }
     let path = URL(filePath: parent).appending(path: "persistency-bench-\(getpid())").path
     guard mkdir(path, 0o700) == 0 else {
-      throw Complaint("cannot write to '\(parent)': \(String(cString: strerror(errno)))")
+      throw Complaint("cannot make a folder in '\(parent)': \(String(cString: strerror(errno)))")
     }
     self.path = path
     Interrupt.removes(path)

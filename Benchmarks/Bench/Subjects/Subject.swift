@@ -1,8 +1,9 @@
 import CYardsticks
 import PersistencyCore
 
-/// A store under test, behind one layer. Every layer does the same work beside the calls: it sums what it reads, and
-/// notes the time of the same calls.
+/// A store under test, behind one layer.
+///
+/// Every layer does the same work beside the calls: it sums what it reads, and notes the time of the same calls.
 protocol Subject {
   func put(_ slice: Slice, _ notes: Notes) async throws
   func delete(_ slice: Slice, _ notes: Notes) async throws

@@ -35,6 +35,22 @@ public struct BackendLimits: Hashable, Sendable {
     return total
   }
 
+  /// Checks rows to import; together they count as a batch.
+  ///
+  /// - Returns: Their size in bytes.
+  @discardableResult
+  public func check(rows: [RawRow]) throws(PersistencyError) -> Int {
+    var total = 0
+    for row in rows {
+      if row.category.count > categoryBytes { throw Self.over("category", row.category.count, categoryBytes) }
+      try check(row.key)
+      try check(payload: row.payload)
+      total += row.category.count + row.key.bytes.count + row.payload.count
+      if total > batchBytes { throw Self.over("batch", total, batchBytes) }
+    }
+    return total
+  }
+
   public func check(category: String) throws(PersistencyError) {
     let size = category.utf8.count
     if size > categoryBytes { throw Self.over("category", size, categoryBytes) }

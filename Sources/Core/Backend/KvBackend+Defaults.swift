@@ -11,6 +11,19 @@ extension KvBackend {
     }
   }
 
+  public func importRows(_ rows: [RawRow]) throws(PersistencyError) {
+    var ops: [TxOp] = []
+    for row in rows {
+      guard let category = String(validating: row.category, as: UTF8.self) else {
+        throw PersistencyError(
+          .unsupported,
+          "\(Self.self) does not take the category hex:\(row.category.hexadecimal), which is not UTF-8")
+      }
+      ops.append(.put(category: category, key: row.key, payload: row.payload))
+    }
+    try applyOps(ops)
+  }
+
   public func existsOne(category: String, key: Key) throws(PersistencyError) -> Bool {
     try getOne(category: category, key: key) != nil
   }

@@ -32,6 +32,14 @@ public protocol KvBackend: AnyObject, Sendable {
   /// - Returns: One result a batch, in order.
   func applyGroup(_ batches: [[TxOp]], sync: Bool) -> [Result<Void, PersistencyError>]
 
+  /// Puts rows whose categories are given as bytes, in order, as one transaction.
+  ///
+  /// How a copy carries over what ``visitAll(_:)`` gave: a category that is not UTF-8 has no ``TxOp`` to name it. The default puts
+  /// those that are UTF-8 with ``applyOps(_:)``.
+  ///
+  /// - Throws: As ``applyOps(_:)``; `.unsupported` by the default, for a category that is not UTF-8.
+  func importRows(_ rows: [RawRow]) throws(PersistencyError)
+
   /// The payload of a key, in bytes of its own; nil when it is missing.
   func getOne(category: String, key: Key) throws(PersistencyError) -> [UInt8]?
 

@@ -51,6 +51,15 @@ extension Job {
     try queue.offer(try write(ops, awaiting: .nothing))
   }
 
+  /// Queues rows of another store at once, whatever the bytes of their categories; false when the queue is at its bound.
+  package func enqueueImport(_ rows: [RawRow]) throws(PersistencyError) -> Bool {
+    let bytes = try limits.check(rows: rows)
+    try checkWritable()
+    return try queue.offer(
+      QueuedWrite(
+        .rows(rows), bytes: bytes + rows.count * WriteQueue.overheadBytes, sync: false, awaiting: .nothing))
+  }
+
   /// A write with its size, after the check of its limits.
   func write(
     _ ops: [TxOp], awaiting: QueuedWrite.Awaiting, sync: Bool = false

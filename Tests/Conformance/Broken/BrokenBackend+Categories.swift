@@ -103,7 +103,7 @@ extension BrokenBackend {
     BrokenBackend("categories.at-most-256", "There is no room for a 257th category.") { calls, store in
       calls.mapOps { ops throws(PersistencyError) in
         let known = try store.categories()
-        if known.count >= 256, let op = ops.first, !known.contains(op.category) {
+        if Set(known + ops.map(\.category)).count > 256 {
           throw PersistencyError(.storageFull, "256 categories")
         }
         return ops

@@ -9,7 +9,7 @@ extension ConformanceCheck {
       paragraph: "4.4"
     ) { check in
       let store = try check.open()
-      let rounds = 40
+      let rounds = 30
       let winners = Mutex([String: [Int]]())
       try check.concurrently(6) { writer in
         for round in 0..<rounds {
@@ -52,7 +52,7 @@ extension ConformanceCheck {
       paragraph: "4.4"
     ) { check in
       let store = try check.open([.set("n", "0")])
-      let (writers, steps) = (4, 60)
+      let (writers, steps) = (4, 25)
       try check.concurrently(writers) { _ in
         for _ in 0..<steps {
           while true {
@@ -74,7 +74,7 @@ extension ConformanceCheck {
       paragraph: "4.4"
     ) { check in
       let store = try check.open()
-      for round in 0..<60 {
+      for round in 0..<40 {
         let won = Mutex(0)
         let gathering = Gathering(2)
         try check.concurrently(2) { writer in
@@ -95,7 +95,7 @@ extension ConformanceCheck {
       paragraph: "4.9"
     ) { check in
       let store = try check.open()
-      for round in 0..<60 {
+      for round in 0..<40 {
         try store.applyOps([.set("token", "\(round)"), .remove("taken")])
         let deleted = Mutex(false)
         let applied = Mutex(false)

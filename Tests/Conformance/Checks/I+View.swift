@@ -57,7 +57,7 @@ extension ConformanceCheck {
         paragraph: "4.8"
       ) { check in
         for reverse in [false, true] {
-          let keys = (0..<300).map { numbered($0) }
+          let keys = (0..<60).map { numbered($0) }
           let store = try check.open(keys.map { .set($0, "1") })
           defer { store.close() }
           try check.concurrently(1) { _ in
@@ -77,7 +77,7 @@ extension ConformanceCheck {
         paragraph: "4.8"
       ) { check in
         for reverse in [false, true] {
-          let store = try check.open((0..<100).map { .set(numbered($0), "1") })
+          let store = try check.open((0..<40).map { .set(numbered($0), "1") })
           defer { store.close() }
           try check.concurrently(1) { _ in
             var count = 0
@@ -87,9 +87,9 @@ extension ConformanceCheck {
               try store.applyOps([.set(reverse ? "-" + key : key + "+", "fed")])
               return count > 1_000 ? .stop : .next
             }
-            try check.expectEqual(count, 100, "the number of rows visited")
+            try check.expectEqual(count, 40, "the number of rows visited")
           }
-          try check.expectEqual(try store.countRange(category: "c", range: .all), 200, "the rows after the visit")
+          try check.expectEqual(try store.countRange(category: "c", range: .all), 80, "the rows after the visit")
           try store.applyOps([.clear()])
         }
       },
@@ -152,7 +152,7 @@ extension ConformanceCheck {
       name: "other-category", rule: "A visit is not disturbed by its visitor's writes to the categories beside its own",
       ops: [.set("k4", "new", in: "b"), .set("k5", "new", in: "cc"), .clear(in: "d"), .set("k1", "new", in: "")]),
     Interleaving(
-      name: "many-batches", rule: "A visit keeps its state over a hundred batches of its visitor", ops: []),
+      name: "many-batches", rule: "A visit keeps its state over thirty batches of its visitor", ops: []),
   ].map { interleaving in
     ConformanceCheck("view.\(interleaving.name)", interleaving.rule, paragraph: "4.8") { check in
       for reverse in [false, true] {
@@ -161,7 +161,7 @@ extension ConformanceCheck {
         try check.expectEqual(before.count, rowsOfView.count, "the rows before the visit")
         let batches =
           interleaving.ops.isEmpty
-          ? (0..<100).map { [TxOp.set("k\($0 % 9)", "\($0)"), .clear("k2", "k6"), .set("new \($0)", "1")] }
+          ? (0..<30).map { [TxOp.set("k\($0 % 9)", "\($0)"), .clear("k2", "k6"), .set("new \($0)", "1")] }
           : [interleaving.ops]
         let model = ReferenceBackend(limits: check.fixture.limits)
         try model.applyOps(rowsOfView.map { .set($0, "old") } + [.set("k1", "old", in: "d")])

@@ -9,7 +9,7 @@ extension ConformanceCheck {
       paragraph: "4.12"
     ) { check in
       let store = try check.open()
-      let (threads, rounds) = (8, 60)
+      let (threads, rounds) = (8, 20)
       try check.concurrently(threads) { thread in
         for round in 0..<rounds {
           try store.applyOps([.set("\(thread).\(round)", "1"), .set("\(thread)", "\(round)", in: "last")])
@@ -25,7 +25,7 @@ extension ConformanceCheck {
       let store = try check.open()
       try check.concurrently(6) { thread in
         let name = "thread \(thread)"
-        for round in 0..<30 {
+        for round in 0..<15 {
           let key = numbered(round)
           switch thread % 3 {
           case 0: try store.applyOps([.set(key, "1", in: name), .set("x", "1", in: name), .remove("x", in: name)])
@@ -41,7 +41,7 @@ extension ConformanceCheck {
       }
       for thread in 0..<6 {
         try check.expectEqual(
-          try store.texts("thread \(thread)"), (0..<30).map { "\(numbered($0))=1" }, "the rows of thread \(thread)")
+          try store.texts("thread \(thread)"), (0..<15).map { "\(numbered($0))=1" }, "the rows of thread \(thread)")
       }
     },
     ConformanceCheck(
@@ -155,10 +155,10 @@ extension ConformanceCheck {
         let model = ReferenceBackend(limits: check.fixture.limits)
         var generator = SeededGenerator(seed: check.seed &+ UInt64(thread))
         for step in 0..<150 {
-          let key = "\(Int.random(in: 0..<30, using: &generator))"
+          let key = "\(Int.random(in: 0..<15, using: &generator))"
           let ops: [TxOp] =
             switch Int.random(in: 0..<8, using: &generator) {
-            case 0: [.clear(key, "\(Int.random(in: 0..<30, using: &generator))", in: name)]
+            case 0: [.clear(key, "\(Int.random(in: 0..<15, using: &generator))", in: name)]
             case 1, 2: [.remove(key, in: name)]
             default: [.set(key, "\(step)", in: name), .set(key + "+", "\(step)", in: name)]
             }

@@ -12,6 +12,7 @@ extension ConformanceCheck {
     group, groupAtLarge,
     closed, closingBusy, opening, openingRefused,
     limits, arguments, readOnly, readers, writers,
+    durability, capabilities, codec, codecOfParts,
     views, viewCalls, viewNesting, viewEnds, viewClose,
     model,
   ].flatMap { $0 }

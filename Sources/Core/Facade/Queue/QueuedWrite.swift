@@ -7,6 +7,7 @@ final class QueuedWrite: @unchecked Sendable {
 
   enum Work {
     case batch([TxOp])
+    case rows([RawRow])
     /// Its answer says whether the row was there.
     case deleteOne(category: String, key: Key)
     /// Reads between two commits.

@@ -23,6 +23,13 @@ extension WriteQueue {
       case .batch(let ops):
         run.append(ops)
         sync = sync || write.sync
+      case .rows(let rows):
+        commitRun()
+        answers.append(
+          Result { () throws(PersistencyError) in
+            try backend.importRows(rows)
+            return true
+          })
       case .deleteOne(let category, let key):
         commitRun()
         answers.append(deleteOne(category: category, key: key, sync: write.sync))

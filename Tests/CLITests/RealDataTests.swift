@@ -1,0 +1,66 @@
+import Foundation
+import Testing
+
+@Suite("The tool on a store written by another program")
+struct RealDataTests {
+  private struct Expected: Decodable {
+    var content_sha256: String
+    var rows_total: Int
+    var categories: [String: Int]
+  }
+
+  private func expected() throws -> Expected {
+    let data = try Data(contentsOf: URL(fileURLWithPath: Tool.fixture("nim-alpha.json")))
+    return try JSONDecoder().decode(Expected.self, from: data)
+  }
+
+  @Test("digest and counts are those of the original")
+  func digest() throws {
+    let expected = try expected()
+    try Tool.inFreshRoot { tool throws in
+      try tool.addAlpha()
+      #expect(try tool("digest", "alpha").output == expected.content_sha256 + "\n")
+      let counts = try #require(try tool("count", "alpha", "--json").json() as? [String: Any])
+      #expect(counts["total"] as? Int == expected.rows_total)
+      #expect(counts["categories"] as? [String: Int] == expected.categories)
+    }
+  }
+
+  @Test("copied to every engine it stays the same", arguments: ["sqlite", "lmdb", "rocks"])
+  func copies(_ engine: String) throws {
+    let expected = try expected()
+    try Tool.inFreshRoot { tool throws in
+      try tool.addAlpha()
+      let copy = try tool("copy", "alpha", "beta", "--engine", engine, "--json")
+      #expect(copy.status == 0 && copy.error == "")
+      #expect(try tool("digest", "beta").output == expected.content_sha256 + "\n")
+      let jobs = try #require(try tool("jobs", "--json").json() as? [[String: Any]])
+      #expect(jobs.map { $0["id"] as? String } == ["beta"])
+      #expect(jobs.map { $0["engine"] as? String } == [engine])
+      let again = try tool("copy", "alpha", "beta", "--engine", engine)
+      #expect(again.status != 0 && again.error.hasPrefix("persistency: conflict"))
+      #expect(try tool("digest", "beta").output == expected.content_sha256 + "\n")
+    }
+  }
+
+  @Test("a row we put is read by the sqlite3 shell")
+  func shellReads() throws {
+    try Tool.inFreshRoot { tool throws in
+      try tool.addAlpha()
+      #expect(try tool("put", "alpha", "mine", "\"chan\",i:7", "hello").status == 0)
+      let shell = try tool.run(
+        "sqlite3",
+        [tool.root + "/alpha.db", "SELECT hex(key), payload FROM kv WHERE category = CAST('mine' AS BLOB)"])
+      #expect(shell.output == "00046368616E8000000000000007|hello\n")
+    }
+  }
+
+  @Test("the demonstration shows four equal digests")
+  func demo() throws {
+    try Tool.inFreshRoot { tool throws in
+      let demo = try tool("demo", Tool.fixture("nim-alpha.db"))
+      #expect(demo.status == 0)
+      #expect(demo.output.components(separatedBy: try expected().content_sha256).count == 5)
+    }
+  }
+}
