@@ -102,8 +102,16 @@ struct LMDBWriter {
     // A short write on a full disk comes as EIO.
     let isFull =
       [ENOSPC, EDQUOT, EFBIG].contains(code) || (code == EIO && environment.folder.isFull())
-    if isFull && !isThere { throw lmdbError(code == EIO ? ENOSPC : code, "committing") }
+    if isFull && !isThere && !hasPanicked { throw lmdbError(code == EIO ? ENOSPC : code, "committing") }
     throw latch(code, "committing")
+  }
+
+  /// The meta page could not be written: LMDB begins no transaction any more.
+  private var hasPanicked: Bool {
+    var probe: OpaquePointer?
+    let code = mdb_txn_begin(environment.handle, nil, UInt32(MDB_RDONLY), &probe)
+    if code == 0 { mdb_txn_abort(probe) }
+    return code == MDB_PANIC
   }
 
   private func latch(_ code: Int32, _ doing: String) -> PersistencyError {

@@ -86,7 +86,7 @@ final class SQLiteShell {
 
   init(_ path: String, _ commands: [String]) throws {
     output = FileManager.default.temporaryDirectory.path + "/persistency-shell-\(UUID().uuidString)"
-    FileManager.default.createFile(atPath: output, contents: nil)
+    _ = FileManager.default.createFile(atPath: output, contents: nil)
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = ["sqlite3", "-batch", "-bail", path] + commands
     process.standardInput = commands.isEmpty ? input : FileHandle.nullDevice
