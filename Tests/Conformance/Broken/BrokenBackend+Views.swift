@@ -75,7 +75,7 @@ extension BrokenBackend {
         return try getOne(category, key)
       }
     },
-    BrokenBackend("view.no-writes-inside", "A visitor cannot write.") { calls, _ in
+    BrokenBackend("view.feeding-refused", "A visitor cannot write.") { calls, _ in
       let running = calls.countVisits()
       calls.mapOps { ops throws(PersistencyError) in
         if running.withLock({ $0 }) > 0 { throw PersistencyError(.locked, "a visit is running") }
