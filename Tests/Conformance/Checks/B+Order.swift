@@ -60,7 +60,7 @@ extension ConformanceCheck {
     },
     ConformanceCheck(
       "bytes.no-key-is-reserved",
-      "The empty category takes every one-byte key, and those an engine might keep for itself; visitAll lends them alone",
+      "The empty category takes every one-byte key and those an engine might keep for itself, and shows no other",
       paragraph: "4.2"
     ) { check in
       let own: [[UInt8]] = ["persistency", "meta", "\0meta", "version", "format", "__format__"].map { .text($0) }
