@@ -6,7 +6,8 @@ extension Engine {
   public static func lmdb(_ options: LMDBOptions) -> Engine {
     Engine(
       name: "lmdb", fileSuffix: ".lmdb",
-      capabilities: Capabilities(readOnlyBesideWriter: true, maintenance: [.sizeOnDisk, .check])
+      capabilities: Capabilities(
+        readOnlyBesideWriter: true, rawCategories: true, maintenance: [.sizeOnDisk, .check])
     ) { path, store throws(PersistencyError) in
       try LMDBBackend(path: path, store: store, options: options)
     }

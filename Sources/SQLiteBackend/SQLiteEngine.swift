@@ -9,7 +9,8 @@ extension Engine {
     Engine(
       name: "sqlite", fileSuffix: ".db",
       capabilities: Capabilities(
-        persistent: true, readOnlyBesideWriter: true, openFormat: true, maintenance: [.sizeOnDisk, .check])
+        persistent: true, readOnlyBesideWriter: true, openFormat: true, rawCategories: true,
+        maintenance: [.sizeOnDisk, .check])
     ) { path, store throws(PersistencyError) in
       try SQLiteBackend(path: path, store: store, options: options)
     }

@@ -43,6 +43,27 @@ struct RealDataTests {
     }
   }
 
+  /// SHA-256 of the five rows in order, each part after its length, computed apart from the tool.
+  private static let rawDigest = "21959fa20233f94cdd49c4e25fa70642f4a998759015fe27f1b6f24b362da032"
+
+  @Test("a category that is not UTF-8 is digested, and copied to every engine and back")
+  func rawCategories() throws {
+    try Tool.inFreshRoot { tool throws in
+      try tool.addRaw()
+      #expect(try tool("digest", "raw").output == Self.rawDigest + "\n")
+      var source = "raw"
+      for engine in ["lmdb", "rocks", "sqlite"] {
+        let copy = try tool("copy", source, engine, "--engine", engine)
+        #expect(copy.status == 0 && copy.error == "", "\(copy.error)")
+        #expect(try tool("digest", engine).output == Self.rawDigest + "\n", "\(engine)")
+        source = engine
+      }
+      let shell = try tool.run(
+        "sqlite3", [tool.root + "/sqlite.db", "SELECT hex(category), hex(key), hex(payload) FROM kv"])
+      #expect(shell.output == "|6B|04\n63|6B|01\n80|00FF|03\nFF00||\nFF00|6B|02\n")
+    }
+  }
+
   @Test("a row we put is read by the sqlite3 shell")
   func shellReads() throws {
     try Tool.inFreshRoot { tool throws in
