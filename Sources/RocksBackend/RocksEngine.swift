@@ -7,7 +7,8 @@ extension Engine {
     Engine(
       name: "rocks", fileSuffix: ".rocks",
       capabilities: Capabilities(
-        readOnlyBesideWriter: true, rawCategories: true, maintenance: [.sizeOnDisk, .check])
+        readOnlyBesideWriter: true, rawCategories: true, maintenance: [.sizeOnDisk, .check]),
+      version: RocksLibrary.version
     ) { path, store throws(PersistencyError) in
       try RocksBackend(path: path, store: store, options: options)
     }

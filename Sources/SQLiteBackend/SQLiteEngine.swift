@@ -1,3 +1,4 @@
+import CPersistencySQLite
 public import PersistencyCore
 
 extension Engine {
@@ -10,7 +11,8 @@ extension Engine {
       name: "sqlite", fileSuffix: ".db",
       capabilities: Capabilities(
         persistent: true, readOnlyBesideWriter: true, openFormat: true, rawCategories: true,
-        maintenance: [.sizeOnDisk, .check])
+        maintenance: [.sizeOnDisk, .check]),
+      version: String(cString: sqlite3_libversion())
     ) { path, store throws(PersistencyError) in
       try SQLiteBackend(path: path, store: store, options: options)
     }
