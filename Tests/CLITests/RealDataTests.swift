@@ -64,6 +64,20 @@ struct RealDataTests {
     }
   }
 
+  @Test("a category that is not UTF-8 is counted, and shown in hexadecimal", arguments: ["sqlite", "lmdb", "rocks"])
+  func countsRawCategories(_ engine: String) throws {
+    try Tool.inFreshRoot { tool throws in
+      try tool.addRaw()
+      if engine != "sqlite" { #expect(try tool("copy", "raw", "copied", "--engine", engine).status == 0) }
+      let job = engine == "sqlite" ? "raw" : "copied"
+      #expect(try tool("count", job).output == "\t1\nc\t1\nhex:80\t1\nhex:ff00\t2\ntotal\t5\n")
+      let counts = try #require(try tool("count", job, "--json").json() as? [String: Any])
+      #expect(counts["total"] as? Int == 5)
+      #expect(counts["categories"] as? [String: Int] == ["": 1, "c": 1, "hex:80": 1, "hex:ff00": 2])
+      #expect(try tool("count", job, "c").output == "1\n")
+    }
+  }
+
   @Test("a row we put is read by the sqlite3 shell")
   func shellReads() throws {
     try Tool.inFreshRoot { tool throws in
