@@ -7,6 +7,7 @@ typealias StoreVisitor = (_ category: RawSpan, _ key: RawSpan, _ payload: RawSpa
 /// A backend's calls as values, to replace one and keep the others.
 struct BackendCalls: Sendable {
   var limits: BackendLimits
+  let isVolatile: Bool
   var applyOps: @Sendable ([TxOp]) throws(PersistencyError) -> Void
   /// Rows of which at least one has a category that is not UTF-8.
   var importRaw: @Sendable ([RawRow]) throws(PersistencyError) -> Void
@@ -32,6 +33,7 @@ struct BackendCalls: Sendable {
 
   init(_ store: ReferenceBackend) {
     limits = store.limits
+    isVolatile = store.isVolatile
     applyOps = { ops throws(PersistencyError) in try store.applyOps(ops) }
     importRaw = { rows throws(PersistencyError) in try store.importRows(rows) }
     getOne = { category, key throws(PersistencyError) in try store.getOne(category: category, key: key) }
