@@ -39,7 +39,7 @@ extension LMDBBackend {
         guard let head = LMDBLayout.headCount(path) else { throw .lmdbLayout("a row without a category") }
         let category = UnsafeRawBufferPointer(rebasing: path[..<(head - 1)])
         let key = UnsafeRawBufferPointer(rebasing: path[head...])
-        if !category.contains(1) {
+        if LMDBLayout.isPlain(category) {
           let answer = try visit(
             RawSpan(_unsafeBytes: category), RawSpan(_unsafeBytes: key), RawSpan(_unsafeBytes: payload))
           if answer == .stop { return }

@@ -43,6 +43,20 @@ public final class LMDBBackend: KvMaintenance {
     }
   }
 
+  /// One write transaction and one commit; ``LMDBLayout`` has a path for any bytes.
+  public func importRows(_ rows: [RawRow]) throws(PersistencyError) {
+    try limits.check(rows: rows)
+    try gate.enter()
+    defer { gate.leave() }
+    try checkWritable()
+    if rows.isEmpty { return }
+    try write { writer throws(PersistencyError) in
+      try writer.transaction(sync: false) { transaction throws(PersistencyError) in
+        for row in rows { try transaction.put(row) }
+      }
+    }
+  }
+
   /// One `mdb_del`; the commit of a row that was not there writes nothing.
   public func deleteOne(category: String, key: Key) throws(PersistencyError) -> Bool {
     try limits.check(category: category, key: key)

@@ -10,7 +10,8 @@
 ///
 /// One unnamed database. A row has one *path*: its category with 0x00 written 01 01 and 0x01 written 01 02, a
 /// terminating 0x00, its key. Paths order as (category, key) do, because the terminator is below all that can stand in
-/// its place. UTF-8 has no byte above 0xF4, so that whatever begins with 0xFE or 0xFF is ours:
+/// its place. A category that begins with 0xF7 or more has one more 0xF7 before it: no UTF-8 does, but an imported
+/// one may. So no path begins with 0xF8 or more, and whatever begins with 0xFE or 0xFF is ours:
 ///
 ///     path, ≤ 510 bytes                               payload
 ///     path[0 ..< 510] 00                              link: id of a node, 8 bytes
@@ -33,6 +34,8 @@ enum LMDBLayout {
   /// What a link measures, in the root and in a node alike.
   static let linkBytes = 511
   static let nodeTag: UInt8 = 0xFF
+  /// What stands before a category whose first byte is this or more.
+  static let lead: UInt8 = 0xF7
   static let formatKey: [UInt8] = [0xFE] + Array("persistency".utf8)
   /// The least path, that of the empty key of the empty category; LMDB seeks no empty bound.
   static let first: [UInt8] = [0]
@@ -50,9 +53,26 @@ enum LMDBLayout {
   static func withPath<R, E: Error>(
     _ category: String, _ key: Key, _ body: (UnsafeRawBufferPointer) throws(E) -> R
   ) throws(E) -> R {
-    let capacity = category.utf8.count * 2 + 1 + key.bytes.count
+    try withPath(category.utf8.count, { write(category, to: $0) }, key, body)
+  }
+
+  /// The path of a row whose category is any bytes.
+  static func withPath<R, E: Error>(
+    _ category: [UInt8], _ key: Key, _ body: (UnsafeRawBufferPointer) throws(E) -> R
+  ) throws(E) -> R {
+    try withPath(
+      category.count, { buffer in category.withUnsafeBufferPointer { write($0, to: buffer) } }, key, body)
+  }
+
+  /// - Parameter writeHead: Writes the category and its terminator, and gives their count.
+  @inline(__always)
+  private static func withPath<R, E: Error>(
+    _ categoryCount: Int, _ writeHead: (UnsafeMutableRawBufferPointer) -> Int, _ key: Key,
+    _ body: (UnsafeRawBufferPointer) throws(E) -> R
+  ) throws(E) -> R {
+    let capacity = categoryCount * 2 + 1 + key.bytes.count
     return try withUnsafeTemporaryAllocation(byteCount: capacity, alignment: 1) { buffer throws(E) -> R in
-      let head = write(category, to: buffer)
+      let head = writeHead(buffer)
       let count = head + key.bytes.count
       key.bytes.withUnsafeBytes { UnsafeMutableRawBufferPointer(rebasing: buffer[head...]).copyMemory(from: $0) }
       let path = UnsafeRawBufferPointer(rebasing: buffer[..<count])
@@ -82,21 +102,31 @@ enum LMDBLayout {
 
   private static func write(_ category: String, to buffer: UnsafeMutableRawBufferPointer) -> Int {
     var category = category
-    return category.withUTF8 { utf8 in
-      var end = 0
-      for byte in utf8 {
-        if byte > 1 {
-          buffer[end] = byte
-          end += 1
-        } else {
-          buffer[end] = 1
-          buffer[end + 1] = byte + 1
-          end += 2
-        }
-      }
-      buffer[end] = 0
-      return end + 1
+    return category.withUTF8 { write($0, to: buffer) }
+  }
+
+  /// At most two bytes for each, and the terminator.
+  @inline(__always)
+  private static func write(
+    _ category: UnsafeBufferPointer<UInt8>, to buffer: UnsafeMutableRawBufferPointer
+  ) -> Int {
+    var end = 0
+    if let first = category.first, first >= lead {
+      buffer[0] = lead
+      end = 1
     }
+    for byte in category {
+      if byte > 1 {
+        buffer[end] = byte
+        end += 1
+      } else {
+        buffer[end] = 1
+        buffer[end + 1] = byte + 1
+        end += 2
+      }
+    }
+    buffer[end] = 0
+    return end + 1
   }
 
   // MARK: Categories
@@ -108,11 +138,22 @@ enum LMDBLayout {
     return UnsafeRawPointer(end) - start + 1
   }
 
+  /// Whether the written form, without the terminator, is the category as it stands.
+  @inline(__always)
+  static func isPlain(_ written: UnsafeRawBufferPointer) -> Bool {
+    (written.first ?? 0) < lead && !written.contains(1)
+  }
+
   /// The category's own bytes, of its written form without the terminator; nil when it is malformed.
-  static func category(_ written: some Sequence<UInt8>) -> [UInt8]? {
+  static func category(_ written: some Collection<UInt8>) -> [UInt8]? {
     var bytes: [UInt8] = []
     var escaped = false
-    for byte in written {
+    var rest = written[...]
+    if rest.first == lead {
+      rest = rest.dropFirst()
+      guard let first = rest.first, first >= lead else { return nil }
+    }
+    for byte in rest {
       if escaped {
         guard byte == 1 || byte == 2 else { return nil }
         bytes.append(byte - 1)

@@ -24,6 +24,13 @@ extension LMDBTransaction {
     }
   }
 
+  /// Stores a row, whatever the bytes of its category.
+  func put(_ row: RawRow) throws(PersistencyError) {
+    try LMDBLayout.withPath(row.category, row.key) { path throws(PersistencyError) in
+      try row.payload.withBytes { payload throws(PersistencyError) in try put(path, payload) }
+    }
+  }
+
   private func expect(_ category: String, _ key: Key, _ payload: [UInt8]?) throws(PersistencyError) {
     let holds = try LMDBLayout.withPath(category, key) { path throws(PersistencyError) in
       guard let found = try get(path) else { return payload == nil }

@@ -38,13 +38,16 @@ extension MemoryBackend {
     }
   }
 
-  /// The keys of the tree of categories; each came in as text, so that each is text.
+  /// The keys of the tree of categories.
   public func categories() throws(PersistencyError) -> [String] {
     try gate.enter()
     defer { gate.leave() }
     var names: [String] = []
-    store.snapshot().trees.visit { category in
-      names.append(String(decoding: category.pointee.key, as: UTF8.self))
+    try store.snapshot().trees.visit { category throws(PersistencyError) in
+      guard let name = String(validating: category.pointee.key, as: UTF8.self) else {
+        throw .notText(category: category.pointee.key)
+      }
+      names.append(name)
       return .next
     }
     return names

@@ -6,7 +6,8 @@ extension Engine {
   public static func memory(_ options: MemoryOptions) -> Engine {
     Engine(
       name: "memory", fileSuffix: "",
-      capabilities: Capabilities(persistent: false, maintenance: [.sizeOnDisk, .check])
+      capabilities: Capabilities(persistent: false, rawCategories: true, maintenance: [.sizeOnDisk, .check]),
+      version: Persistency.version
     ) { path, store throws(PersistencyError) in
       try MemoryBackend(path: path, store: store, options: options)
     }

@@ -52,6 +52,19 @@ extension RocksBackend {
     return try outcome.get()
   }
 
+  /// Puts the rows, with the gate entered.
+  func commitRows(_ rows: [RawRow]) throws(PersistencyError) {
+    let outcome = writer.withLock { writer in
+      Result { () throws(PersistencyError) in
+        try writer.prepare(handle)
+        let batch = RocksWriteBatch()
+        for row in rows { batch.put(row) }
+        try writer.write(batch, tombstones: 0, sync: false, full: isFull, to: handle)
+      }
+    }
+    try outcome.get()
+  }
+
   /// Whether every commit is synced.
   private var isFull: Bool { store.durability == .full }
 }

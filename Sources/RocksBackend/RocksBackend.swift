@@ -71,6 +71,16 @@ public final class RocksBackend: KvMaintenance {
     return outcomes
   }
 
+  /// One write of RocksDB's; ``RocksLayout`` takes any bytes.
+  public func importRows(_ rows: [RawRow]) throws(PersistencyError) {
+    try limits.check(rows: rows)
+    try gate.enter()
+    defer { gate.leave() }
+    try checkWritable(sync: false)
+    if rows.isEmpty { return }
+    try commitRows(rows)
+  }
+
   /// A pinned read and a delete, under the write lock.
   public func deleteOne(category: String, key: Key) throws(PersistencyError) -> Bool {
     try limits.check(category: category, key: key)

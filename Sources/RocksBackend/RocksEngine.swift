@@ -6,7 +6,9 @@ extension Engine {
   public static func rocks(_ options: RocksOptions) -> Engine {
     Engine(
       name: "rocks", fileSuffix: ".rocks",
-      capabilities: Capabilities(readOnlyBesideWriter: true, maintenance: [.sizeOnDisk, .check])
+      capabilities: Capabilities(
+        readOnlyBesideWriter: true, rawCategories: true, maintenance: [.sizeOnDisk, .check]),
+      version: RocksLibrary.version
     ) { path, store throws(PersistencyError) in
       try RocksBackend(path: path, store: store, options: options)
     }

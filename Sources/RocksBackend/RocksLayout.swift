@@ -1,6 +1,6 @@
 /// How category and key become RocksDB's key, in its one column family.
 ///
-/// Stored key: one byte with the length of the category's UTF-8 (0 to 255), the category, the key. The value is the
+/// Stored key: one byte with the length of the category's bytes (0 to 255), the category, the key. The value is the
 /// payload. The length keeps categories apart whatever bytes they hold, and costs nothing to write or to read back;
 /// the price is that RocksDB's order puts shorter categories first. Inside a category it is the contract's order, so
 /// ranges need no more; what goes over all categories (``RocksBackend/visitAll(_:)``) merges one iterator a length.
@@ -25,7 +25,7 @@ enum RocksLayout {
     return (prefix + range.start.bytes, upper)
   }
 
-  /// The least bytes past all that begin with `prefix`; nil when it is all 0xFF, which no UTF-8 is.
+  /// The least bytes past all that begin with `prefix`; nil when it is all 0xFF, which only an imported category can make it.
   static func successor(_ prefix: [UInt8]) -> [UInt8]? {
     guard let last = prefix.lastIndex(where: { $0 != 0xFF }) else { return nil }
     return prefix[..<last] + [prefix[last] + 1]
@@ -53,6 +53,11 @@ enum RocksLayout {
       // Only a bridged string has no storage of its own.
       return Array(category.utf8).withUnsafeBytes { join($0, key, body) }
     }
+  }
+
+  /// The same for a category of any bytes.
+  static func withStoredKey<R>(_ category: [UInt8], _ key: Key, _ body: (UnsafeRawBufferPointer) -> R) -> R {
+    category.withUnsafeBytes { category in key.bytes.withUnsafeBytes { join(category, $0, body) } }
   }
 
   @inline(__always)

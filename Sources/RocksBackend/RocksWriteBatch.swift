@@ -12,11 +12,19 @@ final class RocksWriteBatch {
 
   @inline(__always)
   func put(_ category: String, _ key: Key, _ payload: [UInt8]) {
-    RocksLayout.withStoredKey(category, key) { stored in
-      payload.withUnsafeBytes { payload in
-        rocksdb_writebatch_put(
-          batch, stored.chars, stored.count, payload.chars, payload.count)
-      }
+    RocksLayout.withStoredKey(category, key) { put($0, payload) }
+  }
+
+  /// A row with any bytes for its category.
+  func put(_ row: RawRow) {
+    RocksLayout.withStoredKey(row.category, row.key) { put($0, row.payload) }
+  }
+
+  @inline(__always)
+  private func put(_ stored: UnsafeRawBufferPointer, _ payload: [UInt8]) {
+    payload.withUnsafeBytes { payload in
+      rocksdb_writebatch_put(
+        batch, stored.chars, stored.count, payload.chars, payload.count)
     }
   }
 

@@ -76,6 +76,14 @@ public final class SQLiteBackend: KvMaintenance {
     }
   }
 
+  /// One `BEGIN IMMEDIATE … COMMIT`; a category is a BLOB like any other.
+  public func importRows(_ rows: [RawRow]) throws(PersistencyError) {
+    try limits.check(rows: rows)
+    try gate.enter()
+    defer { gate.leave() }
+    try store.write { writer throws(PersistencyError) in try writer.put(rows) }
+  }
+
   /// A `DELETE` in a transaction of its own, and the count of rows it changed.
   public func deleteOne(category: String, key: Key) throws(PersistencyError) -> Bool {
     try limits.check(category: category, key: key)

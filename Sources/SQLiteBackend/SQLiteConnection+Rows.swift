@@ -35,11 +35,24 @@ extension SQLiteConnection {
 
   func put(_ category: String, _ key: Key, _ payload: [UInt8]) throws(PersistencyError) {
     let statement = try prepared(.put)
-    let code = payload.withUnsafeBytes { payload -> Int32 in
+    var category = category
+    let code = category.withUTF8 { put(statement, UnsafeRawBufferPointer($0), key, payload) }
+    try finish(statement, code, .put, ())
+  }
+
+  func put(_ row: RawRow) throws(PersistencyError) {
+    let statement = try prepared(.put)
+    let code = row.category.withUnsafeBytes { put(statement, $0, row.key, row.payload) }
+    try finish(statement, code, .put, ())
+  }
+
+  private func put(
+    _ statement: OpaquePointer, _ category: UnsafeRawBufferPointer, _ key: Key, _ payload: [UInt8]
+  ) -> Int32 {
+    payload.withUnsafeBytes { payload in
       let bound = lend(payload, 3, to: statement)
       return bound == SQLITE_OK ? step(statement, category, key) {} : bound
     }
-    try finish(statement, code, .put, ())
   }
 
   func delete(_ category: String, _ key: Key) throws(PersistencyError) {
@@ -122,16 +135,20 @@ extension SQLiteConnection {
   /// Binds category and key, steps once, and runs `row` if that gave one; the caller resets.
   private func step(_ statement: OpaquePointer, _ category: String, _ key: Key, _ row: () -> Void) -> Int32 {
     var category = category
-    return category.withUTF8 { category in
-      key.bytes.withUnsafeBytes { key in
-        var code = lend(UnsafeRawBufferPointer(category), 1, to: statement)
-        guard code == SQLITE_OK else { return code }
-        code = lend(key, 2, to: statement)
-        guard code == SQLITE_OK else { return code }
-        code = sqlite3_step(statement)
-        if code == SQLITE_ROW { row() }
-        return code
-      }
+    return category.withUTF8 { step(statement, UnsafeRawBufferPointer($0), key, row) }
+  }
+
+  private func step(
+    _ statement: OpaquePointer, _ category: UnsafeRawBufferPointer, _ key: Key, _ row: () -> Void
+  ) -> Int32 {
+    key.bytes.withUnsafeBytes { key in
+      var code = lend(category, 1, to: statement)
+      guard code == SQLITE_OK else { return code }
+      code = lend(key, 2, to: statement)
+      guard code == SQLITE_OK else { return code }
+      code = sqlite3_step(statement)
+      if code == SQLITE_ROW { row() }
+      return code
     }
   }
 

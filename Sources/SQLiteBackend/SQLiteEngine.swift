@@ -1,3 +1,4 @@
+import CPersistencySQLite
 public import PersistencyCore
 
 extension Engine {
@@ -9,7 +10,9 @@ extension Engine {
     Engine(
       name: "sqlite", fileSuffix: ".db",
       capabilities: Capabilities(
-        persistent: true, readOnlyBesideWriter: true, openFormat: true, maintenance: [.sizeOnDisk, .check])
+        persistent: true, readOnlyBesideWriter: true, openFormat: true, rawCategories: true,
+        maintenance: [.sizeOnDisk, .check]),
+      version: String(cString: sqlite3_libversion())
     ) { path, store throws(PersistencyError) in
       try SQLiteBackend(path: path, store: store, options: options)
     }

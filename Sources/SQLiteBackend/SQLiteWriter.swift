@@ -46,6 +46,14 @@ struct SQLiteWriter {
     }
   }
 
+  /// One transaction for the rows.
+  mutating func put(_ rows: [RawRow]) throws(PersistencyError) {
+    if rows.isEmpty { return }
+    try transaction(sync: false) { connection throws(PersistencyError) in
+      for row in rows { try connection.put(row) }
+    }
+  }
+
   /// Whether there was a row, which is gone now.
   mutating func delete(_ category: String, _ key: Key) throws(PersistencyError) -> Bool {
     try transaction(sync: false) { connection throws(PersistencyError) in

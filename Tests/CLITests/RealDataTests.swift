@@ -43,6 +43,41 @@ struct RealDataTests {
     }
   }
 
+  /// SHA-256 of the five rows in order, each part after its length, computed apart from the tool.
+  private static let rawDigest = "21959fa20233f94cdd49c4e25fa70642f4a998759015fe27f1b6f24b362da032"
+
+  @Test("a category that is not UTF-8 is digested, and copied to every engine and back")
+  func rawCategories() throws {
+    try Tool.inFreshRoot { tool throws in
+      try tool.addRaw()
+      #expect(try tool("digest", "raw").output == Self.rawDigest + "\n")
+      var source = "raw"
+      for engine in ["lmdb", "rocks", "sqlite"] {
+        let copy = try tool("copy", source, engine, "--engine", engine)
+        #expect(copy.status == 0 && copy.error == "", "\(copy.error)")
+        #expect(try tool("digest", engine).output == Self.rawDigest + "\n", "\(engine)")
+        source = engine
+      }
+      let shell = try tool.run(
+        "sqlite3", [tool.root + "/sqlite.db", "SELECT hex(category), hex(key), hex(payload) FROM kv"])
+      #expect(shell.output == "|6B|04\n63|6B|01\n80|00FF|03\nFF00||\nFF00|6B|02\n")
+    }
+  }
+
+  @Test("a category that is not UTF-8 is counted, and shown in hexadecimal", arguments: ["sqlite", "lmdb", "rocks"])
+  func countsRawCategories(_ engine: String) throws {
+    try Tool.inFreshRoot { tool throws in
+      try tool.addRaw()
+      if engine != "sqlite" { #expect(try tool("copy", "raw", "copied", "--engine", engine).status == 0) }
+      let job = engine == "sqlite" ? "raw" : "copied"
+      #expect(try tool("count", job).output == "\t1\nc\t1\nhex:80\t1\nhex:ff00\t2\ntotal\t5\n")
+      let counts = try #require(try tool("count", job, "--json").json() as? [String: Any])
+      #expect(counts["total"] as? Int == 5)
+      #expect(counts["categories"] as? [String: Int] == ["": 1, "c": 1, "hex:80": 1, "hex:ff00": 2])
+      #expect(try tool("count", job, "c").output == "1\n")
+    }
+  }
+
   @Test("a row we put is read by the sqlite3 shell")
   func shellReads() throws {
     try Tool.inFreshRoot { tool throws in

@@ -63,6 +63,23 @@ struct Tool {
     try FileManager.default.copyItem(atPath: Self.fixture("nim-alpha.db"), toPath: root + "/alpha.db")
   }
 
+  /// Makes job `raw`, a file as the original makes it, with a category that is not UTF-8 between two that are.
+  func addRaw() throws {
+    let shell = try run(
+      "sqlite3",
+      [
+        root + "/raw.db",
+        """
+        CREATE TABLE kv (category BLOB NOT NULL, key BLOB NOT NULL, payload BLOB NOT NULL,
+          PRIMARY KEY (category, key)) WITHOUT ROWID;
+        PRAGMA user_version=1;
+        INSERT INTO kv VALUES
+          (x'63', x'6b', x'01'), (x'ff00', x'6b', x'02'), (x'ff00', x'', x''), (x'80', x'00ff', x'03'), (x'', x'6b', x'04');
+        """,
+      ])
+    if shell.status != 0 { throw CocoaError(.fileWriteUnknown) }
+  }
+
   var executable: String {
     Bundle.module.bundleURL.deletingLastPathComponent().appendingPathComponent("persistency").path
   }

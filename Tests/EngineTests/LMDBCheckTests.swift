@@ -5,7 +5,7 @@ import Testing
 @Suite("LMDB: the check finds what is wrong, and reads never trap on it")
 struct LMDBCheckTests {
   enum Damage: CaseIterable {
-    case orphan, missingNode, shortLink, circle, noCategory, badEscape, noFormat, strangeEntry
+    case orphan, missingNode, shortLink, circle, noCategory, badEscape, badLead, noFormat, strangeEntry
   }
 
   @Test("Each kind of damage is found, and walks end in an error or a result", arguments: Damage.allCases)
@@ -38,6 +38,7 @@ struct LMDBCheckTests {
           case .circle: try store(LMDBLayout.prefix(1) + bytes(0x61, 501) + [0], LMDBLayout.bytes(1))
           case .noCategory: try store([0x61, 0x62], [])
           case .badEscape: try store([1, 7, 0, 1], [])
+          case .badLead: try store([0xF7, 0x61, 0, 1], [])
           case .noFormat: try remove(LMDBLayout.formatKey)
           case .strangeEntry: try store([0xFA], [])
           }

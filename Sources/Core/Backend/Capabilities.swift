@@ -11,6 +11,8 @@ public struct Capabilities: Hashable, Sendable {
   /// Other programs may write the file while it is closed (SQLite's format is everybody's), so that it may shrink behind
   /// our back.
   public var openFormat: Bool
+  /// ``KvBackend/importRows(_:)`` takes categories that are not UTF-8; without it they are refused with `.unsupported`.
+  public var rawCategories: Bool
   /// What of ``KvMaintenance`` it offers.
   public var maintenance: Set<Maintenance>
   /// Lives on another machine: manifest and lock are in its own store.
@@ -23,13 +25,14 @@ public struct Capabilities: Hashable, Sendable {
 
   public init(
     persistent: Bool = true, durability: Set<Durability> = Set(Durability.allCases),
-    readOnlyBesideWriter: Bool = false, openFormat: Bool = false, maintenance: Set<Maintenance> = [],
-    remote: Bool = false
+    readOnlyBesideWriter: Bool = false, openFormat: Bool = false, rawCategories: Bool = false,
+    maintenance: Set<Maintenance> = [], remote: Bool = false
   ) {
     self.persistent = persistent
     self.durability = durability
     self.readOnlyBesideWriter = readOnlyBesideWriter
     self.openFormat = openFormat
+    self.rawCategories = rawCategories
     self.maintenance = maintenance
     self.remote = remote
   }

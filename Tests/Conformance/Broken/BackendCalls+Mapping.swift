@@ -109,10 +109,14 @@ extension BackendCalls {
   /// Runs `body` before every call.
   mutating func precede(_ body: @escaping @Sendable () throws(PersistencyError) -> Void) {
     precedeReads(body)
-    let (applyOps, deleteOne) = (applyOps, deleteOne)
+    let (applyOps, importRaw, deleteOne) = (applyOps, importRaw, deleteOne)
     self.applyOps = { ops throws(PersistencyError) in
       try body()
       try applyOps(ops)
+    }
+    self.importRaw = { rows throws(PersistencyError) in
+      try body()
+      try importRaw(rows)
     }
     self.deleteOne = { category, key throws(PersistencyError) in
       try body()

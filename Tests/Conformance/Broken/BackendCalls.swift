@@ -9,6 +9,8 @@ struct BackendCalls: Sendable {
   var limits: BackendLimits
   let isVolatile: Bool
   var applyOps: @Sendable ([TxOp]) throws(PersistencyError) -> Void
+  /// Rows of which at least one has a category that is not UTF-8.
+  var importRaw: @Sendable ([RawRow]) throws(PersistencyError) -> Void
   var getOne: @Sendable (_ category: String, _ key: Key) throws(PersistencyError) -> [UInt8]?
   var deleteOne: @Sendable (_ category: String, _ key: Key) throws(PersistencyError) -> Bool
   var visitRange:
@@ -20,6 +22,7 @@ struct BackendCalls: Sendable {
 
   // Nil: made of the calls above, so that what was replaced there shows here.
   var applyGroup: (@Sendable (_ batches: [[TxOp]]) -> [Result<Void, PersistencyError>])?
+  var importRows: (@Sendable ([RawRow]) throws(PersistencyError) -> Void)?
   var existsOne: (@Sendable (_ category: String, _ key: Key) throws(PersistencyError) -> Bool)?
   var scanRange:
     (
@@ -32,6 +35,7 @@ struct BackendCalls: Sendable {
     limits = store.limits
     isVolatile = store.isVolatile
     applyOps = { ops throws(PersistencyError) in try store.applyOps(ops) }
+    importRaw = { rows throws(PersistencyError) in try store.importRows(rows) }
     getOne = { category, key throws(PersistencyError) in try store.getOne(category: category, key: key) }
     deleteOne = { category, key throws(PersistencyError) in try store.deleteOne(category: category, key: key) }
     visitRange = { category, range, reverse, visit throws(PersistencyError) in

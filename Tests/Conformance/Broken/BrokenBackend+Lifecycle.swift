@@ -7,7 +7,7 @@ import PersistencyCore
 #endif
 
 extension BrokenBackend {
-  private static let persistent = Capabilities(persistent: true)
+  private static let persistent = Capabilities(persistent: true, rawCategories: true)
 
   /// Stores that outlive their closing, or do not outlive it.
   static let lifecycle: [BrokenBackend] = [
@@ -95,7 +95,7 @@ extension BrokenBackend {
         open: { _, _ throws(PersistencyError) in ReferenceBackend() })),
     BrokenBackend(
       "opening.undeclared-durability", "A durability that it does not declare is accepted.",
-      capabilities: Capabilities(persistent: false, durability: [.consistent])
+      capabilities: Capabilities(persistent: false, durability: [.consistent], rawCategories: true)
     ) { _, _ in },
   ]
 
@@ -123,7 +123,7 @@ extension BackendFixture {
         let kept = ReferenceBackend()
         if let file = FileManager.default.contents(atPath: path) {
           let rows = (try? JSONDecoder().decode([KeptRow].self, from: file)) ?? []
-          try kept.applyOps(keep(rows).map(\.put))
+          try kept.importRows(keep(rows).map(\.raw))
         }
         store.adopt(kept)
         var calls = BackendCalls(store)
@@ -139,7 +139,7 @@ extension BackendFixture {
 
 /// A row in the file of a backend that is broken on purpose.
 struct KeptRow: Codable, Sendable {
-  var category: String
+  var category: [UInt8]
   var row: Pair
 
   struct Pair: Codable, Sendable {
@@ -147,13 +147,13 @@ struct KeptRow: Codable, Sendable {
     var payload: [UInt8]
   }
 
-  var put: TxOp { .put(category: category, key: Key(rawBytes: row.key), payload: row.payload) }
+  var raw: RawRow { RawRow(category: category, key: Key(rawBytes: row.key), payload: row.payload) }
 
   static func all(of store: ReferenceBackend) throws(PersistencyError) -> [KeptRow] {
     var rows: [KeptRow] = []
     try store.visitAll { category, key, payload throws(PersistencyError) in
       let pair = Pair(key: [UInt8](copying: key), payload: [UInt8](copying: payload))
-      rows.append(KeptRow(category: String(decoding: [UInt8](copying: category), as: UTF8.self), row: pair))
+      rows.append(KeptRow(category: [UInt8](copying: category), row: pair))
       return .next
     }
     return rows

@@ -39,6 +39,17 @@ final class TamperedBackend: KvBackend {
     }
   }
 
+  func importRows(_ rows: [RawRow]) throws(PersistencyError) {
+    try spend()
+    if let importRows = calls.importRows { return try importRows(rows) }
+    var ops: [TxOp] = []
+    for row in rows {
+      guard let category = String(validating: row.category, as: UTF8.self) else { return try calls.importRaw(rows) }
+      ops.append(.put(category: category, key: row.key, payload: row.payload))
+    }
+    try calls.applyOps(ops)
+  }
+
   func deleteOne(category: String, key: Key) throws(PersistencyError) -> Bool {
     try spend()
     return try calls.deleteOne(category, key)

@@ -55,6 +55,11 @@ extension ContractCall {
     write("applyGroup", takes: [.category, .key, .payload], grouped: true) {
       .put(category: $0.category, key: $0.key, payload: $0.payload)
     },
+    ContractCall("importRows", writes: true, takes: [.category, .key, .payload]) { store, arguments in
+      let category = Array(arguments.category.utf8)
+      try store.importRows([RawRow(category: category, key: arguments.key, payload: arguments.payload)])
+      return "imported"
+    },
     ContractCall("deleteOne", writes: true, takes: [.category, .key]) { store, arguments in
       "\(try store.deleteOne(category: arguments.category, key: arguments.key))"
     },

@@ -39,6 +39,16 @@ public final class ReferenceBackend: KvBackend {
     try state.withLock { state throws(PersistencyError) in try state.apply(ops) }
   }
 
+  public func importRows(_ rows: [RawRow]) throws(PersistencyError) {
+    try limits.check(rows: rows)
+    try gate.enter()
+    defer { gate.leave() }
+    try checkWritable()
+    state.withLock { state in
+      for row in rows { state.set(row.category, row.key, to: row.payload) }
+    }
+  }
+
   public func applyGroup(_ batches: [[TxOp]], sync: Bool) -> [Result<Void, PersistencyError>] {
     batches.map { batch in
       Result { () throws(PersistencyError) in
@@ -104,13 +114,20 @@ public final class ReferenceBackend: KvBackend {
   public func categories() throws(PersistencyError) -> [String] {
     try gate.enter()
     defer { gate.leave() }
-    return state.withLock { $0.categoryBytes }.map { String(decoding: $0, as: UTF8.self) }
+    var names: [String] = []
+    for category in state.withLock({ $0.categoryBytes }) {
+      guard let name = String(validating: category, as: UTF8.self) else {
+        throw PersistencyError(.corrupted, "the category \(Key(rawBytes: category)) is not UTF-8")
+      }
+      names.append(name)
+    }
+    return names
   }
 }
 
 extension BackendFixture {
   /// The yardstick itself.
   public static let reference = BackendFixture(
-    name: "reference", capabilities: Capabilities(persistent: false),
+    name: "reference", capabilities: Capabilities(persistent: false, rawCategories: true),
     open: { _, options throws(PersistencyError) in ReferenceBackend(options: options) })
 }

@@ -6,7 +6,7 @@ extension ConformanceCheck {
     range,
     prefix,
     deleteRange,
-    categories,
+    categories, imports, rawCategories,
     batch, batchAtomicity,
     expectations, expectationsOfOwnBatch, expectationRaces,
     group, groupAtLarge,

@@ -34,6 +34,7 @@ public struct ConformanceReport: Codable, Hashable, Sendable {
     public var durability: [String]
     public var readOnlyBesideWriter: Bool
     public var openFormat: Bool
+    public var rawCategories: Bool
     public var maintenance: [String]
     public var remote: Bool
 
@@ -42,6 +43,7 @@ public struct ConformanceReport: Codable, Hashable, Sendable {
       durability = capabilities.durability.map(\.rawValue).sorted()
       readOnlyBesideWriter = capabilities.readOnlyBesideWriter
       openFormat = capabilities.openFormat
+      rawCategories = capabilities.rawCategories
       maintenance = capabilities.maintenance.map(\.rawValue).sorted()
       remote = capabilities.remote
     }
