@@ -86,21 +86,25 @@ final class WriteQueue: Sendable {
   }
 
   private func cancel(_ write: QueuedWrite) {
-    let reply: (UnsafeContinuation<QueuedWrite.Answer, Never>, PersistencyError.Outcome)? = state.withLock { _ in
+    var replies: [(UnsafeContinuation<QueuedWrite.Answer, Never>, QueuedWrite.Answer)] = []
+    state.withLock { state in
       let outcome: PersistencyError.Outcome
+      let waited = write.stage == .waiting
       switch write.stage {
       // Its call has returned, or is about to: it is queued, and stays so.
-      case .pending where write.awaiting == .admission: return nil
+      case .pending where write.awaiting == .admission: return
       case .new, .waiting, .pending:
         // It keeps its place, with nothing to do, so that the numbers stay without a gap.
         write.withdraw()
         outcome = .notApplied
       case .committing: outcome = .unknown
-      case .done: return nil
+      case .done: return
       }
-      return write.takeReply().map { ($0, outcome) }
+      if let reply = write.takeReply() { replies.append((reply, .failure(Self.cancelled(outcome)))) }
+      // Those behind it may fit where it did not.
+      if waited { admitWaiting(in: &state, &replies) }
     }
-    if let (continuation, outcome) = reply { continuation.resume(returning: .failure(Self.cancelled(outcome))) }
+    for (continuation, answer) in replies { continuation.resume(returning: answer) }
   }
 
   /// A batch over the bound is admitted alone; nobody overtakes those who wait.
