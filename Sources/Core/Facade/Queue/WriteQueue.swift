@@ -153,28 +153,36 @@ final class WriteQueue: Sendable {
   }
 
   private func settle(_ group: [QueuedWrite], _ answers: [QueuedWrite.Answer]) {
+    // Before anybody can see them settled, so that a flush finds them; outside the lock, because a log handler or an
+    // executor is code of others, which may well call this job.
+    for (write, answer) in zip(group, answers) {
+      guard case .failure(let error) = answer else { continue }
+      if error.outcome == .unknown { doubt.store(true, ordering: .releasing) }
+      if write.awaiting != .commit { failures.record(error, of: write.sequence) }
+    }
     var replies: [(UnsafeContinuation<QueuedWrite.Answer, Never>, QueuedWrite.Answer)] = []
+    var reached: [UnsafeContinuation<Bool, Never>] = []
     let again = state.withLock { state in
       for (write, answer) in zip(group, answers) {
         state.bytes -= write.bytes
         state.settled = write.sequence
-        if case .failure(let error) = answer, error.outcome == .unknown { doubt.store(true, ordering: .releasing) }
         if write.stage == .done { continue }
         write.stage = .done
-        if let reply = write.takeReply() {
-          replies.append((reply, answer))
-        } else if write.awaiting != .commit, case .failure(let error) = answer {
-          failures.record(error, of: write.sequence)
-        }
+        if let reply = write.takeReply() { replies.append((reply, answer)) }
       }
       outstanding.subtract(group.count, ordering: .acquiringAndReleasing)
       admitWaiting(in: &state, &replies)
-      state.settlement.removeAll { $0.isReached(state.settled) }
+      state.settlement.removeAll { wait in
+        guard wait.sequence <= state.settled else { return false }
+        if let reply = wait.takeReply() { reached.append(reply) }
+        return true
+      }
       state.isServed = !state.pending.isEmpty
       return state.isServed
     }
     if again { WorkerPool.writers.submit { self.serve() } }
     for (continuation, answer) in replies { continuation.resume(returning: answer) }
+    for continuation in reached { continuation.resume(returning: true) }
   }
 
   private func admitWaiting(
