@@ -40,4 +40,51 @@ struct QueueRegressionTests {
       #expect(try await job.keys(category: "c") == [Key("first"), Key("small")])
     }
   }
+
+  @Test("regression: a job let go without a close stays locked until what it queued is committed")
+  func abandoned() async throws {
+    let gated = try GatedBackend()
+    let engine = fileEngine { _ in gated }
+    try await withRoot { root in
+      var first: Persistency? = try Persistency(rootDirectory: root, engines: [engine])
+      var job = try await first?.openJob("test")
+      gated.hold()
+      try await job?.persistPut(category: "c", key: Key("a"), payload: [])
+      try await gated.commitsBegun(1)
+      job = nil
+      first = nil
+      let second = try Persistency(rootDirectory: root, engines: [engine])
+      #expect(await kind { _ = try await second.openJob("test") } == .locked)
+      gated.letGo()
+      var last: PersistencyError.Kind? = .locked
+      for _ in 0..<1_000 where last == .locked {
+        try await Task.sleep(for: .milliseconds(1))
+        last = await kind { _ = try await second.openJob("test") }
+      }
+      #expect(last == nil)
+      try await second.close()
+    }
+  }
+
+  #if canImport(Glibc)
+    @Test("regression: a forked child queues nothing that nobody would commit")
+    func forkedChild() async throws {
+      let symbol = try #require(dlsym(nil, "fork"))
+      let fork = unsafeBitCast(symbol, to: (@convention(c) () -> pid_t).self)
+      try await withJob(on: .memory) { job in
+        let child = fork()
+        if child == 0 {
+          do throws(PersistencyError) {
+            _ = try job.enqueue([.put(category: "c", key: Key(), payload: [])])
+            _exit(1)
+          } catch {
+            _exit(error.kind == .unsupported ? 0 : 2)
+          }
+        }
+        var status: Int32 = -1
+        #expect(child > 0 && waitpid(child, &status, 0) == child && status == 0)
+        try await job.put(category: "c", key: Key(), payload: [])
+      }
+    }
+  #endif
 }

@@ -104,6 +104,7 @@ public final class CallGate: Sendable {
   }
 
   @usableFromInline static var forked: PersistencyError {
-    PersistencyError(.unsupported, "the store was opened before fork(); open it anew in the child process")
+    PersistencyError(
+      .unsupported, "the store was opened before fork(); use it in the parent, or from a program of its own (exec)")
   }
 }

@@ -24,7 +24,7 @@ public final class Job: Sendable {
     self.options = options
     self.backend = backend
     failureLog = FailureLog(job: id)
-    queue = WriteQueue(backend: backend, bound: options.queueBytes, failures: failureLog)
+    queue = WriteQueue(backend: backend, bound: options.queueBytes, failures: failureLog, lock: store?.lock)
   }
 
   /// The most that a category, key, payload and batch may measure here.

@@ -30,12 +30,17 @@ final class WriteQueue: Sendable {
   private let doubt = Atomic<Bool>(false)
   /// Odd while a commit runs; a reader that finds it even and unchanged has seen one state.
   let generation = Atomic<UInt64>(0)
+  /// A forked child has none of the threads that would serve what it queues.
+  private let fork = ForkGuard()
+  /// Kept as long as something may be queued, also when the job is let go without being closed.
+  private let lock: JobLock?
 
   /// What an op costs in memory beside its bytes: two array headers and its place in the batch.
   static let overheadBytes = 128
 
-  init(backend: any KvBackend, bound: Int, failures: FailureLog) {
+  init(backend: any KvBackend, bound: Int, failures: FailureLog, lock: JobLock?) {
     self.backend = backend
+    self.lock = lock
     self.bound = max(1, bound)
     self.failures = failures
   }
@@ -49,7 +54,8 @@ final class WriteQueue: Sendable {
 
   /// Queues a write that nobody waits for, if there is room; false when the queue is at its bound.
   func offer(_ write: QueuedWrite) throws(PersistencyError) -> Bool {
-    try state.withLock { state throws(PersistencyError) in
+    if fork.isForked { throw CallGate.forked }
+    return try state.withLock { state throws(PersistencyError) in
       if state.isClosed { throw Self.closed }
       guard hasRoom(for: write, in: state) else { return false }
       admit(write, in: &state)
@@ -60,6 +66,7 @@ final class WriteQueue: Sendable {
   /// Queues a write and waits for what it says: its admission, or its commit.
   func submit(_ write: QueuedWrite) async throws(PersistencyError) -> Bool {
     if write.awaiting != .commit, try offer(write) { return true }
+    if fork.isForked { throw CallGate.forked }
     let answer = await withTaskCancellationHandler {
       await withUnsafeContinuation { continuation in place(write, continuation) }
     } onCancel: {
