@@ -18,6 +18,24 @@ struct QueueRegressionTests {
     }
   }
 
+  @Test("regression: after the close, calls that have nothing to do throw .closed too", arguments: Engine.every)
+  func closedThroughout(_ engine: Engine) async throws {
+    try await withRoot { root in
+      let jobs = try Persistency(rootDirectory: root, engines: [engine])
+      let job = try await jobs.openJob("test")
+      try await jobs.closeJob("test")
+      #expect(await kind { try await job.flush() } == .closed)
+      #expect(await kind { try await job.apply([]) } == .closed)
+      #expect(await kind { try await job.persist([]) } == .closed)
+      #expect(await kind { _ = try await job.get(category: "c", keys: []) } == .closed)
+      #expect(await kind { _ = try await job.keys(category: "c", limit: 0) } == .closed)
+      #expect(await kind { _ = try await job.scan(category: "c", limit: 0) } == .closed)
+      #expect(await kind { _ = try await job.categories() } == .closed)
+      #expect(await kind { for try await _ in job.rows(category: "c") {} } == .closed)
+      try await jobs.close()
+    }
+  }
+
   @Test("regression: a write cancelled while it waits for room lets in those behind it")
   func cancelledHead() async throws {
     let gated = try GatedBackend()

@@ -43,8 +43,9 @@ public final class Job: Sendable {
   /// Waits until everything queued before this call is committed, or has failed.
   ///
   /// - Throws: The first failure among those writes that no flush has thrown before; `.cancelled`, and then nothing is
-  ///   known of them yet.
+  ///   known of them yet; `.closed` after the job was closed, which drains it.
   public func flush() async throws(PersistencyError) {
+    try queue.checkOpen()
     let last = try await queue.settled()
     if let failure = failureLog.takeFirst(upTo: last) { throw failure }
   }

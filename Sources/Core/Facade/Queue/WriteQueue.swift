@@ -210,6 +210,11 @@ final class WriteQueue: Sendable {
     state.withLock { $0.isClosed = true }
   }
 
+  /// - Throws: `.closed` after ``close()``.
+  func checkOpen() throws(PersistencyError) {
+    if state.withLock({ $0.isClosed }) { throw Self.closed }
+  }
+
   static var closed: PersistencyError { PersistencyError(.closed, "the job is closed; open it again") }
 
   static func cancelled(_ outcome: PersistencyError.Outcome) -> PersistencyError {
