@@ -36,6 +36,23 @@ struct QueueRegressionTests {
     }
   }
 
+  @Test("regression: a delete that is applied, but could not be made durable, has an unknown outcome")
+  func deleteWithoutSync() async throws {
+    let gated = try GatedBackend()
+    try await withJob(on: gated.engine) { job in
+      try await job.put(category: "c", key: Key("a"), payload: [])
+      gated.failSyncs(PersistencyError(.storageFull, "full"))
+      var failure: PersistencyError?
+      do throws(PersistencyError) {
+        try await job.delete(category: "c", key: Key("a"), durability: .full)
+      } catch {
+        failure = error
+      }
+      #expect(failure?.kind == .storageFull && failure?.outcome == .unknown && failure?.isRetryable == false)
+      #expect(try await job.exists(category: "c", key: Key("a")) == false)
+    }
+  }
+
   @Test("regression: a write cancelled while it waits for room lets in those behind it")
   func cancelledHead() async throws {
     let gated = try GatedBackend()
