@@ -76,6 +76,29 @@ struct QueueRegressionTests {
     }
   }
 
+  @Test("regression: close waits for an opening that is under way")
+  func closeDuringOpening() async throws {
+    let entered = Atomic<Bool>(false)
+    let ended = Atomic<Bool>(false)
+    let slow = Engine(
+      name: "slow", fileSuffix: "", capabilities: Capabilities(persistent: false)
+    ) { _, _ throws(PersistencyError) in
+      entered.store(true, ordering: .releasing)
+      Thread.sleep(forTimeInterval: 0.05)
+      ended.store(true, ordering: .releasing)
+      return try MemoryBackend()
+    }
+    try await withRoot { root in
+      let jobs = try Persistency(rootDirectory: root, engines: [slow])
+      let opening = Task { try await jobs.openJob("test") }
+      while !entered.load(ordering: .acquiring) { try await Task.sleep(for: .milliseconds(1)) }
+      try await jobs.close()
+      let hasEnded = ended.load(ordering: .acquiring)
+      #expect(hasEnded)
+      #expect(await kind { _ = try await opening.value } == .closed)
+    }
+  }
+
   @Test("regression: a job let go without a close stays locked until what it queued is committed")
   func abandoned() async throws {
     let gated = try GatedBackend()

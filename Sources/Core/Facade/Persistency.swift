@@ -95,15 +95,14 @@ public final class Persistency: Sendable {
   ///
   /// - Throws: The first failure of a queued write that no flush has thrown; everything is closed all the same.
   public func close() async throws(PersistencyError) {
-    let jobs = state.withLock { state in
-      state.isClosed = true
-      return state.jobs
-    }
+    state.withLock { $0.isClosed = true }
+    // What is being opened or dropped now ends before this does; an opening sees that it came too late.
+    let ids = turns.taken.union(state.withLock { $0.jobs.keys })
     var first: PersistencyError?
-    for (id, job) in jobs {
+    for id in ids {
       do throws(PersistencyError) {
         try await turns.inTurn(id) { () async throws(PersistencyError) in
-          guard state.withLock({ $0.jobs[id] === job }) else { return }
+          guard let job = state.withLock({ $0.jobs[id] }) else { return }
           try await close(job, id)
         }
       } catch {
