@@ -39,15 +39,34 @@ enum FileSystem {
     throw failure("examine", path)
   }
 
-  /// Makes a folder and its ancestors, each with mode 0700; what is there already stays as it is.
+  /// Makes a folder and its ancestors, each with mode 0700 and durably; what is there already stays as it is.
   static func makeFolder(_ path: String) throws(PersistencyError) {
-    if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
-    guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
-      throw failure("make the folder", path)
+    if mkdir(path, 0o700) != 0 {
+      if errno == EEXIST { return }
+      guard errno == ENOENT, let parent = parent(of: path), parent != path else {
+        throw failure("make the folder", path)
+      }
+      try makeFolder(parent)
+      if mkdir(path, 0o700) != 0 {
+        if errno == EEXIST { return }
+        throw failure("make the folder", path)
+      }
     }
-    try makeFolder(String(path[..<slash]))
-    if mkdir(path, 0o700) != 0, errno != EEXIST { throw failure("make the folder", path) }
+    // A root that a power loss takes away takes every durable store in it.
+    try syncFolder(of: path)
   }
+
+  /// The folder that `path` is in; nil for a relative name, and for the topmost folder.
+  ///
+  /// By bytes: a combining mark after a slash makes one Character of both.
+  static func parent(of path: String) -> String? {
+    let bytes = path.utf8
+    guard let end = bytes.lastIndex(where: { $0 != slash }) else { return nil }
+    guard let cut = bytes[...end].lastIndex(of: slash) else { return nil }
+    return cut == bytes.startIndex ? "/" : String(path[..<cut])
+  }
+
+  private static let slash = UInt8(ascii: "/")
 
   /// The names in a folder, sorted by their bytes; none when it is missing.
   static func names(in path: String) throws(PersistencyError) -> [String] {
@@ -76,6 +95,13 @@ enum FileSystem {
     default:
       if unlink(path) != 0, errno != ENOENT { throw failure("remove", path) }
     }
+  }
+
+  /// `path` from the root of the file system, whatever becomes of the working directory; itself when that is gone.
+  static func absolute(_ path: String) -> String {
+    guard !path.utf8.starts(with: CollectionOfOne(slash)), let current = getcwd(nil, 0) else { return path }
+    defer { free(current) }
+    return String(cString: current) + "/" + path
   }
 
   static func move(_ path: String, to target: String) throws(PersistencyError) {
@@ -163,8 +189,8 @@ enum FileSystem {
 
   /// Makes creations, renames and removals in the folder of `path` survive a power loss.
   static func syncFolder(of path: String) throws(PersistencyError) {
-    let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-    let file = open(folder.isEmpty ? "/" : folder, O_RDONLY | O_CLOEXEC | O_DIRECTORY)
+    let folder = parent(of: path) ?? "."
+    let file = open(folder, O_RDONLY | O_CLOEXEC | O_DIRECTORY)
     guard file >= 0 else { throw failure("open", folder) }
     defer { close(file) }
     if fsync(file) != 0 { throw failure("sync", folder) }

@@ -1,0 +1,83 @@
+import Foundation
+import PersistencyCore
+import PersistencyLMDB
+import PersistencyMemory
+import PersistencyRocksDB
+import PersistencySQLite
+import Synchronization
+import Testing
+
+@Suite("Stored jobs: one test a bug")
+struct StoredRegressionTests {
+  private func make(_ id: String, on engine: Engine, in root: String) async throws {
+    let jobs = try Persistency(rootDirectory: root, engines: [engine])
+    try await jobs.openJob(id).put(category: "c", key: Key("k"), payload: [1])
+    try await jobs.close()
+  }
+
+  private func change(_ root: String, _ name: String, _ field: String, to value: Any?) throws {
+    let url = URL(fileURLWithPath: root + "/\(name).job")
+    var fields = try #require(try JSONSerialization.jsonObject(with: Data(contentsOf: url)) as? [String: Any])
+    fields[field] = value
+    try JSONSerialization.data(withJSONObject: fields).write(to: url)
+  }
+
+  private func names(_ root: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: root).sorted()
+  }
+
+  // MARK: Dropping
+
+  @Test("regression: a root whose names begin with combining marks is made like any other")
+  func combiningMarks() async throws {
+    try await withRoot { root in
+      let deep = root + "/\u{301}a/\u{301}/b"
+      try await make("job", on: .sqlite, in: deep)
+      #expect(FileManager.default.fileExists(atPath: deep + "/job.db"))
+      let file = deep + "/job.db/\u{301}"
+      #expect(await kind { _ = try Persistency(rootDirectory: file, engines: [.memory]) } == .invalidArgument)
+    }
+  }
+}
+
+/// A file system of one megabyte, to fill up.
+private final class SmallDisk {
+  let path = FileManager.default.temporaryDirectory.path + "/persistency-disk-" + UUID().uuidString
+
+  init?() {
+    guard geteuid() == 0,
+      (try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)) != nil
+    else { return nil }
+    guard Self.run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", path) else {
+      rmdir(path)
+      return nil
+    }
+  }
+
+  deinit {
+    _ = Self.run("umount", "-l", path)
+    rmdir(path)
+  }
+
+  static let isPossible = SmallDisk() != nil
+
+  /// Leaves not one block free.
+  func fill() throws {
+    let file = open(path + "/full", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+    try #require(file >= 0)
+    defer { close(file) }
+    let block = [UInt8](repeating: 0, count: 4096)
+    while write(file, block, block.count) > 0 {}
+    try #require(errno == ENOSPC)
+  }
+
+  private static func run(_ tool: String, _ arguments: String...) -> Bool {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = [tool] + arguments
+    process.standardError = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return false }
+    process.waitUntilExit()
+    return process.terminationStatus == 0
+  }
+}
