@@ -28,6 +28,33 @@ struct StoredRegressionTests {
 
   // MARK: Dropping
 
+  @Test("regression: a pipe, link or folder in place of our files is an error or ignored, never waited for")
+  func strangeFiles() async throws {
+    for suffix in [".job", ".lock", ".job.tmp", ".db"] {
+      for strange in ["pipe", "link", "folder"] {
+        try await withRoot { root in
+          try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+          let path = root + "/job" + suffix
+          switch strange {
+          case "pipe": try #require(mkfifo(path, 0o600) == 0)
+          case "link": try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: root + "/target")
+          default: try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+          }
+          let jobs = try Persistency(rootDirectory: root, engines: [.sqlite])
+          let found = await kind { _ = try await jobs.openJob("job") }
+          if suffix == ".job.tmp", strange != "folder" {
+            #expect(found == nil, "what is left of a draft is replaced")
+          } else {
+            #expect(
+              found == .corrupted || found == .invalidArgument, "\(suffix) \(strange): \(String(describing: found))")
+          }
+          #expect(!FileManager.default.fileExists(atPath: root + "/target"))
+          try await jobs.close()
+        }
+      }
+    }
+  }
+
   @Test("regression: a root whose names begin with combining marks is made like any other")
   func combiningMarks() async throws {
     try await withRoot { root in

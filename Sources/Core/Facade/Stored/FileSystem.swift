@@ -127,13 +127,15 @@ enum FileSystem {
     if try kind(path) == .folder {
       for name in try names(in: path) { try sync(path + "/" + name) }
     }
-    let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+    let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard file >= 0 else { throw failure("open", path) }
     defer { close(file) }
     if fsync(file) != 0 { throw failure("sync", path) }
   }
 
   /// The whole of a small file; nil when it is missing.
+  ///
+  /// - Throws: `.corrupted` for what is no plain file.
   static func read(_ path: String) throws(PersistencyError) -> [UInt8]? {
     let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard file >= 0 else {
@@ -141,7 +143,17 @@ enum FileSystem {
       throw failure("open", path)
     }
     defer { close(file) }
+    try checkPlain(file, path)
     return try read(file, path)
+  }
+
+  /// - Throws: `.corrupted` for a folder, a pipe, a device.
+  static func checkPlain(_ file: Int32, _ path: String) throws(PersistencyError) {
+    var status = stat()
+    guard fstat(file, &status) == 0 else { throw failure("examine", path) }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw PersistencyError(.corrupted, "\(path) is no plain file; move it away")
+    }
   }
 
   static func read(_ file: Int32, _ path: String) throws(PersistencyError) -> [UInt8] {
@@ -161,8 +173,10 @@ enum FileSystem {
 
   /// Replaces a small file so that a crash leaves the old or the new one: written beside, synced, renamed, folder synced.
   static func replace(_ path: String, with bytes: [UInt8]) throws(PersistencyError) {
-    let draft = path + ".tmp"
-    let file = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    let draft = path + StoredFiles.draftSuffix
+    // What a crash left there is of no use, and what somebody else put there (a link, a pipe) is not written to.
+    unlink(draft)
+    let file = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard file >= 0 else { throw failure("create", draft) }
     do throws(PersistencyError) {
       try write(bytes, to: file, draft)
@@ -173,7 +187,12 @@ enum FileSystem {
       throw error
     }
     close(file)
-    try move(draft, to: path)
+    do throws(PersistencyError) {
+      try move(draft, to: path)
+    } catch {
+      unlink(draft)
+      throw error
+    }
     try syncFolder(of: path)
   }
 

@@ -16,8 +16,14 @@ final class JobLock: Sendable {
 
   /// - Throws: `.locked` at once when another process, or another instance of this one, holds it; names the holder's pid.
   init(_ path: String) throws(PersistencyError) {
-    let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
     guard file >= 0 else { throw FileSystem.failure("open the lock", path) }
+    do throws(PersistencyError) {
+      try FileSystem.checkPlain(file, path)
+    } catch {
+      close(file)
+      throw error
+    }
     guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
       let code = errno
       defer { close(file) }
