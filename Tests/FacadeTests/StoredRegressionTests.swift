@@ -28,6 +28,22 @@ struct StoredRegressionTests {
 
   // MARK: Dropping
 
+  @Test("regression: a job can be dropped to make room on a full disk", .enabled(if: SmallDisk.isPossible))
+  func dropOnFullDisk() async throws {
+    let disk = try #require(SmallDisk())
+    let jobs = try Persistency(rootDirectory: disk.path, engines: [.sqlite])
+    let job = try await jobs.openJob("job")
+    try await job.put(category: "c", key: Key("k"), payload: [UInt8](repeating: 1, count: 200_000))
+    try await jobs.closeJob("job")
+    try disk.fill()
+    #expect(await kind { _ = try await jobs.openJob("job") } == .storageFull)
+    try await jobs.dropJob("job")
+    #expect(try names(disk.path) == ["full", "job.lock"])
+    try await jobs.close()
+  }
+
+  // MARK: What stands in the way
+
   @Test("regression: a pipe, link or folder in place of our files is an error or ignored, never waited for")
   func strangeFiles() async throws {
     for suffix in [".job", ".lock", ".job.tmp", ".db"] {

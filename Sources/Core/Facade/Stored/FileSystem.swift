@@ -196,6 +196,20 @@ enum FileSystem {
     try syncFolder(of: path)
   }
 
+  /// Writes a text over a small file of ours without asking for room: what is left over of the old one becomes spaces.
+  static func overwrite(_ path: String, with bytes: [UInt8]) throws(PersistencyError) {
+    let file = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+    guard file >= 0 else { throw failure("open", path) }
+    defer { close(file) }
+    try checkPlain(file, path)
+    let left = try size(path).apparent - bytes.count
+    guard left >= 0 else {
+      throw PersistencyError(.storageFull, "no room to write \(path); make some and try again")
+    }
+    try write(bytes + [UInt8](repeating: UInt8(ascii: " "), count: left), to: file, path)
+    if fsync(file) != 0 { throw failure("sync", path) }
+  }
+
   static func write(_ bytes: [UInt8], to file: Int32, _ path: String) throws(PersistencyError) {
     var rest = bytes[...]
     while !rest.isEmpty {

@@ -36,13 +36,8 @@ final class JobLock: Sendable {
       )
     }
     self.file = Mutex(file)
-    do throws(PersistencyError) {
-      if ftruncate(file, 0) != 0 { throw FileSystem.failure("write", path) }
-      try FileSystem.write(Array("\(getpid())\n".utf8), to: file, path)
-    } catch {
-      release()
-      throw error
-    }
+    // For people: the lock holds without it, and on a full disk the job must open all the same, to make room.
+    if ftruncate(file, 0) == 0 { try? FileSystem.write(Array("\(getpid())\n".utf8), to: file, path) }
   }
 
   deinit { release() }

@@ -118,7 +118,13 @@ struct StoredFiles: Sendable {
       throw PersistencyError(.jobNotFound, "no job “\(id)” is stored in \(root)")
     }
     manifest.state = .dropping
-    try manifest.write(to: manifestPath)
+    do throws(PersistencyError) {
+      try manifest.write(to: manifestPath)
+    } catch {
+      // To drop a job is how one makes room.
+      guard error.kind == .storageFull else { throw error }
+      try manifest.overwrite(manifestPath)
+    }
     try finishDrop(manifest)
   }
 
