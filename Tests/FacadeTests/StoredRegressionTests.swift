@@ -28,6 +28,24 @@ struct StoredRegressionTests {
 
   // MARK: Dropping
 
+  @Test("regression: a job on an engine not known here is not half dropped")
+  func dropOfUnknownEngine() async throws {
+    let store = fileEngine(name: "own") { _ throws(PersistencyError) in try MemoryBackend() }
+    try await withRoot { root in
+      try await make("job", on: store, in: root)
+      let before = try names(root)
+      let jobs = try Persistency(rootDirectory: root, engines: [.sqlite])
+      #expect(await kind { try await jobs.dropJob("job") } == .invalidArgument)
+      #expect(try names(root) == before)
+      try await jobs.close()
+      let all = try Persistency(rootDirectory: root, engines: [.sqlite, store])
+      #expect(try all.storedJobs().map(\.id) == ["job"])
+      try await all.dropJob("job")
+      #expect(try names(root) == ["job.lock"])
+      try await all.close()
+    }
+  }
+
   @Test("regression: a job can be dropped to make room on a full disk", .enabled(if: SmallDisk.isPossible))
   func dropOnFullDisk() async throws {
     let disk = try #require(SmallDisk())

@@ -117,6 +117,7 @@ struct StoredFiles: Sendable {
     guard var manifest = try manifest() else {
       throw PersistencyError(.jobNotFound, "no job “\(id)” is stored in \(root)")
     }
+    _ = try suffix(of: manifest)
     manifest.state = .dropping
     do throws(PersistencyError) {
       try manifest.write(to: manifestPath)
@@ -130,13 +131,23 @@ struct StoredFiles: Sendable {
 
   /// The second half of a drop, also of one that a crash cut short.
   func finishDrop(_ manifest: JobManifest) throws(PersistencyError) {
-    if let suffix = suffix(of: manifest.engine) { try removeStore(suffix) }
+    try removeStore(try suffix(of: manifest))
+    // The manifest goes last, on the disk too: a store without one might be adopted.
+    try FileSystem.syncFolder(of: manifestPath)
     try FileSystem.remove(manifestPath)
     try FileSystem.syncFolder(of: manifestPath)
   }
 
   private func suffix(of engine: String) -> String? {
     engines.first { $0.name == engine }?.fileSuffix ?? Self.knownSuffixes[engine]
+  }
+
+  private func suffix(of manifest: JobManifest) throws(PersistencyError) -> String {
+    if let suffix = suffix(of: manifest.engine) { return suffix }
+    throw PersistencyError(
+      .invalidArgument,
+      "job “\(id)” is on engine \(manifest.engine), which is not among this Persistency's, so its files are not known here: \(engines.map(\.name).joined(separator: ", "))"
+    )
   }
 
   private func sizeOnDisk(_ suffix: String) throws(PersistencyError) -> Int {
