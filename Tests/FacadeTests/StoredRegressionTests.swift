@@ -46,6 +46,36 @@ struct StoredRegressionTests {
     }
   }
 
+  @Test(
+    "regression: a half-made or half-dropped job is not made by an opening that makes none", arguments: Engine.stored)
+  func createIfMissing(_ engine: Engine) async throws {
+    for state in ["creating", "dropping"] {
+      try await withRoot { root in
+        try await make("job", on: engine, in: root)
+        try change(root, "job", "state", to: state)
+        let jobs = try Persistency(rootDirectory: root, engines: Engine.stored)
+        let options = JobOptions(createIfMissing: false)
+        #expect(await kind { _ = try await jobs.openJob("job", options: options) } == .jobNotFound)
+        #expect(try names(root) == ["job.lock"])
+        try await jobs.close()
+      }
+    }
+  }
+
+  @Test("regression: a half-made job may be made anew on another engine", arguments: Engine.stored)
+  func halfMadeElsewhere(_ engine: Engine) async throws {
+    try await withRoot { root in
+      try await make("job", on: engine, in: root)
+      try change(root, "job", "state", to: "creating")
+      let jobs = try Persistency(rootDirectory: root, engines: Engine.stored)
+      let other = try #require(Engine.stored.first { $0.name != engine.name })
+      let job = try await jobs.openJob("job", engine: other)
+      #expect(try await job.count(category: "c") == 0)
+      try await jobs.close()
+      #expect(try names(root).filter { $0.hasSuffix(engine.fileSuffix) } == [])
+    }
+  }
+
   @Test("regression: a job can be dropped to make room on a full disk", .enabled(if: SmallDisk.isPossible))
   func dropOnFullDisk() async throws {
     let disk = try #require(SmallDisk())

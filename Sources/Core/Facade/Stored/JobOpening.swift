@@ -45,6 +45,7 @@ struct JobOpening: Sendable {
   private func open(_ lock: JobLock) throws(PersistencyError) -> Job {
     switch try find() {
     case .nothing:
+      if !options.createIfMissing { throw notStored }
       return try create(on: engine ?? engines[0], lock)
     case .foreign(let engine, let path):
       try files.adopt(path, as: engine)
@@ -53,12 +54,10 @@ struct JobOpening: Sendable {
       return try job(engine, backend, manifest, lock)
     case .stored(let engine, let manifest):
       switch manifest.state {
-      case .creating:
-        try files.removeStore(engine.fileSuffix)
-        return try create(on: engine, lock)
-      case .dropping:
+      case .creating, .dropping:
         try files.finishDrop(manifest)
-        return try create(on: self.engine ?? engines[0], lock)
+        if !options.createIfMissing { throw notStored }
+        return try create(on: engine, lock)
       case .ready:
         return try reopen(engine, manifest, lock)
       }
@@ -152,7 +151,13 @@ struct JobOpening: Sendable {
 
   private func find() throws(PersistencyError) -> Found {
     if let manifest = try files.manifest() {
-      if manifest.state == .dropping, let engine = engine ?? engines.first { return .stored(engine, manifest) }
+      switch manifest.state {
+      // Nothing was ever acknowledged, or all of it is dropped: the caller may choose anew.
+      case .creating:
+        if let engine { return .stored(engine, manifest) }
+      case .dropping: return .stored(engine ?? engines[0], manifest)
+      case .ready: break
+      }
       return .stored(try checked(engineNamed: manifest.engine), manifest)
     }
     guard let (found, path) = try files.unmanifested() else { return .nothing }
