@@ -48,10 +48,7 @@ struct JobOpening: Sendable {
       if !options.createIfMissing { throw notStored }
       return try create(on: engine ?? engines[0], lock)
     case .foreign(let engine, let path):
-      try files.adopt(path, as: engine)
-      let manifest = JobManifest(id: id, engine: engine.name, state: .ready, durability: options.durability)
-      let backend = try engine.open(files.storePath(engine), storeOptions(mustExist: true))
-      return try job(engine, backend, manifest, lock)
+      return try adopt(path, by: engine, lock)
     case .stored(let engine, let manifest):
       switch manifest.state {
       case .creating, .dropping:
@@ -65,6 +62,20 @@ struct JobOpening: Sendable {
   }
 
   // MARK: Three ways to open
+
+  private func adopt(_ path: String, by engine: Engine, _ lock: JobLock) throws(PersistencyError) -> Job {
+    try files.adopt(path, as: engine)
+    do throws(PersistencyError) {
+      let manifest = JobManifest(id: id, engine: engine.name, state: .ready, durability: options.durability)
+      let backend = try engine.open(files.storePath(engine), storeOptions(mustExist: true))
+      return try job(engine, backend, manifest, lock)
+    } catch {
+      // What we refuse stays as it was, its name included.
+      try? FileSystem.remove(files.manifestPath)
+      try? files.giveBack(path, as: engine)
+      throw error
+    }
+  }
 
   private func create(on engine: Engine, _ lock: JobLock) throws(PersistencyError) -> Job {
     guard engine.capabilities.persistent else {

@@ -82,13 +82,28 @@ struct StoredFiles: Sendable {
   // MARK: Changing
 
   /// Gives an original's file the name that this library gives it.
+  ///
+  /// The file goes last: cut short, the next opening finds it where it was, and completes the rest.
   func adopt(_ path: String, as engine: Engine) throws(PersistencyError) {
     let target = storePath(engine)
     guard path != target else { return }
     for sidecar in Self.sidecars where try FileSystem.kind(path + sidecar) == .file {
       try FileSystem.move(path + sidecar, to: target + sidecar)
     }
+    try FileSystem.syncFolder(of: target)
     try FileSystem.move(path, to: target)
+    try FileSystem.syncFolder(of: target)
+  }
+
+  /// Gives a file that was not adopted after all its own name back; here it goes first, for the same reason.
+  func giveBack(_ path: String, as engine: Engine) throws(PersistencyError) {
+    let target = storePath(engine)
+    guard path != target else { return }
+    try FileSystem.move(target, to: path)
+    try FileSystem.syncFolder(of: target)
+    for sidecar in Self.sidecars where try FileSystem.kind(target + sidecar) == .file {
+      try FileSystem.move(target + sidecar, to: path + sidecar)
+    }
     try FileSystem.syncFolder(of: target)
   }
 
