@@ -129,6 +129,30 @@ struct StoredRegressionTests {
       #expect(await kind { _ = try Persistency(rootDirectory: file, engines: [.memory]) } == .invalidArgument)
     }
   }
+
+  @Test("regression: an opening that failed after the engine made the store smaller does not condemn it")
+  func shrunkByOpening() async throws {
+    let fails = Atomic<Bool>(false)
+    let engine = fileEngine { path throws(PersistencyError) in
+      if fails.load(ordering: .acquiring) {
+        truncate(path, 10)
+        throw PersistencyError(.storageFull, "full")
+      }
+      return try MemoryBackend()
+    }
+    try await withRoot { root in
+      try await make("job", on: engine, in: root)
+      let jobs = try Persistency(rootDirectory: root, engines: [engine])
+      fails.store(true, ordering: .releasing)
+      #expect(await kind { _ = try await jobs.openJob("job") } == .storageFull)
+      fails.store(false, ordering: .releasing)
+      #expect(await kind { _ = try await jobs.openJob("job") } == nil)
+      try await jobs.closeJob("job")
+      truncate(root + "/job.file", 5)
+      #expect(await kind { _ = try await jobs.openJob("job") } == .corrupted)
+      try await jobs.close()
+    }
+  }
 }
 
 /// A file system of one megabyte, to fill up.

@@ -116,10 +116,22 @@ struct JobOpening: Sendable {
         id: id.text, engine: engine, options: options, backend: backend,
         store: OpenStore(files: files, engine: engine, lock: lock, manifest: manifest))
     } catch {
-      // Not opened, so not written: what the last close recorded still holds, and must be compared again.
-      try? left.write(to: files.manifestPath)
+      // Nobody wrote: what the last close recorded still holds, and must be compared again.
+      try? restore(left, of: engine)
       throw error
     }
+  }
+
+  /// Puts the manifest of a store that did not open back as it was.
+  private func restore(_ left: JobManifest, of engine: Engine) throws(PersistencyError) {
+    var left = left
+    // The engine may have replayed its log before it failed, which can make a sound store smaller, and at a volatile level leaves
+    // that in the page cache.
+    if let clean = left.clean {
+      left.clean?.bytes = min(clean.bytes, try FileSystem.size(files.storePath(engine)).apparent)
+    }
+    if options.durability == .volatile { try files.syncStore(engine) }
+    try left.write(to: files.manifestPath)
   }
 
   private func openReadOnly(_ found: Found) throws(PersistencyError) -> Job {
