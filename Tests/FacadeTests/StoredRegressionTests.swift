@@ -153,6 +153,23 @@ struct StoredRegressionTests {
       try await jobs.close()
     }
   }
+
+  @Test("regression: where nobody can read beside a writer, a reader keeps writers out until it closes")
+  func readerAlone() async throws {
+    let engine = fileEngine(readOnlyBesideWriter: false) { _ throws(PersistencyError) in try MemoryBackend() }
+    try await withRoot { root in
+      try await make("job", on: engine, in: root)
+      let (first, second) = (
+        try Persistency(rootDirectory: root, engines: [engine]), try Persistency(rootDirectory: root, engines: [engine])
+      )
+      _ = try await first.openJob("job", options: JobOptions(access: .readOnly))
+      #expect(await kind { _ = try await second.openJob("job") } == .locked)
+      try await first.closeJob("job")
+      #expect(await kind { _ = try await second.openJob("job") } == nil)
+      try await first.close()
+      try await second.close()
+    }
+  }
 }
 
 /// A file system of one megabyte, to fill up.

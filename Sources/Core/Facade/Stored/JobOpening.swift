@@ -137,7 +137,7 @@ struct JobOpening: Sendable {
   private func openReadOnly(_ found: Found) throws(PersistencyError) -> Job {
     let engine: Engine
     let path: String
-    var manifest: JobManifest
+    let manifest: JobManifest
     switch found {
     case .nothing: throw notStored
     case .foreign(let foreign, let place):
@@ -159,11 +159,16 @@ struct JobOpening: Sendable {
     }
     // An engine that cannot read beside a writer must be alone.
     let lock = engine.capabilities.readOnlyBesideWriter ? nil : try JobLock(files.lockPath)
-    defer { lock?.release() }
-    let backend = try engine.open(path, storeOptions(mustExist: true))
+    let backend: any KvBackend
+    do throws(PersistencyError) {
+      backend = try engine.open(path, storeOptions(mustExist: true))
+    } catch {
+      lock?.release()
+      throw error
+    }
     return Job(
       id: id.text, engine: engine, options: options, backend: backend,
-      store: OpenStore(files: files, engine: engine, lock: nil, manifest: manifest))
+      store: OpenStore(files: files, engine: engine, lock: lock, isReadOnly: true, manifest: manifest))
   }
 
   // MARK: What is there
