@@ -48,6 +48,7 @@ public final class CallGate: Sendable {
     visits.withLock { $0[thread, default: 0] += 1 }
   }
 
+  /// Ends a call that ``enterVisit()`` began, on the same thread.
   public func leaveVisit() {
     let thread = currentThreadID
     visits.withLock { visits in

@@ -10,6 +10,9 @@ extension Job {
   }
 
   /// The payloads of several keys, in their order, from one state.
+  ///
+  /// One state as far as this process writes: beside a writer in another process, which only a read-only job can have, its
+  /// commits may fall between two of the keys.
   public func get(category: String, keys: [Key]) async throws(PersistencyError) -> [[UInt8]?] {
     try limits.check(category: category)
     for key in keys { try limits.check(category: category, key: key) }

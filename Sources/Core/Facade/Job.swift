@@ -7,9 +7,11 @@
 /// Every call, besides what it says itself, throws `.invalidArgument` over a limit or for an invalid key, before
 /// anything is queued.
 public final class Job: Sendable {
+  /// As it was given to ``Persistency/openJob(_:engine:options:)``.
   public let id: String
   /// The engine it was opened on.
   public let engine: Engine
+  /// How it was opened.
   public let options: JobOptions
   let backend: any KvBackend
   let queue: WriteQueue

@@ -251,7 +251,9 @@ enum FileSystem {
       return PersistencyError(
         .corrupted, "cannot \(verb) \(path): it is a symbolic link, which is refused", backendCode: Int(code))
     case ENOTDIR, EEXIST, EISDIR:
-      return PersistencyError(.invalidArgument, "cannot \(verb) \(path): \(reason)", backendCode: Int(code))
+      return PersistencyError(
+        .invalidArgument, "cannot \(verb) \(path): \(reason); something else stands in its place, move that away",
+        backendCode: Int(code))
     default:
       return PersistencyError(.backend, "cannot \(verb) \(path): \(reason)", backendCode: Int(code))
     }
