@@ -170,6 +170,28 @@ struct StoredRegressionTests {
       try await second.close()
     }
   }
+
+  #if os(Linux)
+    @Test("regression: no program that this process starts inherits a descriptor of a store", arguments: Engine.stored)
+    func inheritance(_ engine: Engine) async throws {
+      try await withRoot { root in
+        let jobs = try Persistency(rootDirectory: root, engines: [engine])
+        let job = try await jobs.openJob("job")
+        try await job.put(category: "c", key: Key("k"), payload: [1])
+        #expect(try await job.count(category: "c") == 1)
+        var ours = 0
+        for number in try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap(Int32.init) {
+          let link = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(number)")
+          guard let link, link.hasPrefix(root) else { continue }
+          ours += 1
+          let flags = fcntl(number, F_GETFD)
+          #expect(flags & FD_CLOEXEC != 0, "\(link)")
+        }
+        #expect(ours > 1)
+        try await jobs.close()
+      }
+    }
+  #endif
 }
 
 /// A file system of one megabyte, to fill up.
