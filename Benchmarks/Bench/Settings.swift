@@ -43,7 +43,7 @@ struct Settings: Sendable {
     }
     self.durability = durability
     seed = options.seed
-    secondsPerPass = quick ? 0.15 : 3
+    secondsPerPass = quick ? 0.15 : 1.5
   }
 
   /// Refuses more data than half of what is free, on disk at `path` and in memory: the layers' stores stand side by side, with logs.
@@ -61,8 +61,8 @@ struct Settings: Sendable {
     let needed = (bytes + Int64(rows) * 32) * Int64(layers.count)
     guard needed < free / 2 else {
       throw Complaint(
-        "\(rows) rows on \(layers.count) layers need about \(needed >> 20) MiB, and only \(free >> 20) MiB are free "
-          + "at \(path); choose fewer or smaller rows")
+        "\(rows) rows need about \(needed >> 20) MiB over all layers, more than half of the \(free >> 20) MiB that are "
+          + "free at \(path); choose fewer or smaller rows")
     }
   }
 

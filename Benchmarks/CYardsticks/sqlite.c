@@ -226,6 +226,8 @@ static bool open_all(yard_db *db, const char *path, const yard_settings *setting
       && run(db, db->writer, "PRAGMA synchronous = %lld", level)
       && run(db, db->writer, "PRAGMA cache_size = -%lld", kibibytes)
       && run(db, db->writer, "PRAGMA wal_autocheckpoint = %lld", (long long)settings->checkpoint_pages)
+      && run(db, db->writer, "PRAGMA journal_size_limit = %lld", 32 << 20)
+      && run(db, db->writer, "PRAGMA secure_delete = FAST", 0) && run(db, db->writer, "PRAGMA cell_size_check = ON", 0)
       && run(db, db->writer,
              "CREATE TABLE IF NOT EXISTS kv(category BLOB NOT NULL, key BLOB NOT NULL, payload BLOB NOT NULL, "
              "PRIMARY KEY(category, key)) WITHOUT ROWID",
@@ -233,7 +235,7 @@ static bool open_all(yard_db *db, const char *path, const yard_settings *setting
   if (!made) return false;
   if (sqlite3_open_v2(path, &db->reader, flags, NULL) != SQLITE_OK) return failed(db, db->reader, "open");
   return run(db, db->reader, "PRAGMA cache_size = -%lld", kibibytes)
-         && run(db, db->reader, "PRAGMA query_only = 1", 0)
+         && run(db, db->reader, "PRAGMA query_only = ON", 0) && run(db, db->reader, "PRAGMA cell_size_check = ON", 0)
          && prepare(db, db->writer, &db->begin, "BEGIN IMMEDIATE", false)
          && prepare(db, db->writer, &db->commit, "COMMIT", false)
          && prepare(db, db->writer, &db->rollback, "ROLLBACK", false)

@@ -7,7 +7,7 @@ struct JobCopy {
   let source: Job
 
   /// A batch is sent on at so many bytes; with the queue's bound it is all that a copy holds in memory.
-  private static let batchBytes = 1 << 20
+  private static let batchBytes = 512 << 10
 
   /// - Throws: `.conflict` when the target is stored, or open, already; anything that fails leaves no target behind.
   func run(to id: String, engine: Engine) async throws -> JobDigest {
@@ -32,10 +32,11 @@ struct JobCopy {
   private func copy(to target: Job) async throws {
     var rows: [RawRow] = []
     var bytes = 0
+    // The rows of a category come together and share its bytes.
+    var name: [UInt8] = []
     try await source.visitAll { category, key, payload in
-      rows.append(
-        RawRow(
-          category: [UInt8](copying: category), key: Key(copying: key), payload: [UInt8](copying: payload)))
+      if !category.withUnsafeBytes({ name.elementsEqual($0) }) { name = [UInt8](copying: category) }
+      rows.append(RawRow(category: name, key: Key(copying: key), payload: [UInt8](copying: payload)))
       bytes += category.byteCount + key.byteCount + payload.byteCount
       if bytes >= Self.batchBytes || rows.count >= 1_000 {
         try send(&rows, to: target)

@@ -14,10 +14,14 @@ struct SelfTests {
 
   @Test("Identifiers, rules and broken backends have names of their own")
   func unique() {
-    #expect(Set(ConformanceCheck.all.map(\.id)).count == ConformanceCheck.all.count)
-    #expect(Set(ConformanceCheck.all.map(\.rule)).count == ConformanceCheck.all.count)
+    #expect(Self.repeated(ConformanceCheck.all.map(\.id)) == [])
+    #expect(Self.repeated(ConformanceCheck.all.map(\.rule)) == [])
     #expect(Set(BrokenBackend.all.map(\.name)).count == BrokenBackend.all.count)
     #expect(BrokenBackend.all.count >= 28)
+  }
+
+  private static func repeated(_ names: [String]) -> [String] {
+    Dictionary(grouping: names) { $0 }.filter { $0.value.count > 1 }.keys.sorted()
   }
 
   @Test("There are 250 rules and more, each a sentence about a paragraph of the contract")

@@ -43,6 +43,31 @@ struct JobReadTests {
     }
   }
 
+  @Test("regression: rows and paging go on past a key of the greatest length", arguments: Engine.every)
+  func longestKeys(_ engine: Engine) async throws {
+    try await withJob(on: engine) { job in
+      let longest = (0..<6).map { Key(rawBytes: [UInt8](repeating: 0x61, count: 65_534) + [UInt8($0 * 51)]) }
+      let last = Key(rawBytes: [UInt8](repeating: 0xFF, count: 65_535))
+      for key in longest + [Key(rawBytes: [0x62]), last] {
+        try await job.persistPut(category: "c", key: key, payload: [])
+      }
+      let all = try await job.keys(category: "c")
+      #expect(all == longest + [Key(rawBytes: [0x62]), last])
+      for reverse in [false, true] {
+        var found: [Key] = []
+        for try await row in job.rows(category: "c", reverse: reverse) { found.append(row.key) }
+        #expect(found == (reverse ? all.reversed() : all))
+      }
+      var paged: [Key] = []
+      var range = KeyRange.all
+      while let row = try await job.scan(category: "c", range: range, limit: 1).first {
+        paged.append(row.key)
+        range = range.after(row.key)
+      }
+      #expect(paged == all)
+    }
+  }
+
   @Test("rows gives every row untouched meanwhile, and none twice", arguments: Engine.every)
   func rowsBesideWrites(_ engine: Engine) async throws {
     try await withJob(on: engine) { job in

@@ -26,7 +26,7 @@ enum Extent {
     case .count: 20
     case .readseq, .readreverse: 1
     case .readrandom: 2000
-    case .fillseq, .fillrandom, .deleterandom: isSmall(pass) ? 100 * pass.batch : 4 * pass.batch
+    case .fillseq, .fillrandom, .deleterandom: isSmall(pass) ? 100 * pass.batch : pass.batch
     }
   }
 

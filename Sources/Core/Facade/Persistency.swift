@@ -21,6 +21,7 @@ public final class Persistency: Sendable {
 
   private let state = Mutex(State())
   private let turns = TurnQueue()
+  private let dropped = Atomic<Int>(0)
 
   /// Validates the root, which the first ``openJob(_:engine:options:)`` creates, and the engines.
   ///
@@ -134,11 +135,19 @@ public final class Persistency: Sendable {
   ///
   /// Half-made and half-dropped ones are not among them, nor is what is not ours.
   public func storedJobs() throws(PersistencyError) -> [StoredJob] {
-    if state.withLock({ $0.isClosed }) { throw Self.closed }
+    if isClosed { throw Self.closed }
     return try StoredFiles.jobs(in: root, engines: engines)
   }
 
+  /// How many writes by id were dropped because their job was not open.
+  public var droppedWrites: Int { dropped.load(ordering: .relaxed) }
+
   // MARK: Inside
+
+  /// Whether ``close()`` was called.
+  var isClosed: Bool { state.withLock { $0.isClosed } }
+
+  func countDroppedWrite() { dropped.add(1, ordering: .relaxed) }
 
   private func openedJob(_ id: JobID) throws(PersistencyError) -> Job? {
     let (isClosed, job) = state.withLock { ($0.isClosed, $0.jobs[id]) }

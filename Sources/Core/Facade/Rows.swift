@@ -46,7 +46,9 @@ public struct Rows: AsyncSequence, Sendable {
     private mutating func turnPage() async throws(PersistencyError) -> Bool {
       if isLastPage { return false }
       if Task.isCancelled { throw PersistencyError(.cancelled, "the task was cancelled between two pages") }
-      if let last = page.last { range = reverse ? range.before(last.key) : range.after(last.key) }
+      if let last = page.last {
+        range = reverse ? range.before(last.key) : range.after(last.key, longest: job.limits.keyBytes)
+      }
       (page, isLastPage) = try await job.page(category: category, range: range, reverse: reverse)
       position = 0
       return !page.isEmpty

@@ -24,10 +24,17 @@ public struct KeyRange: Hashable, Sendable {
   public static let all = KeyRange(start: Key(), stop: nil)
 
   /// This range, narrowed to what comes after `key`: the next page forward.
-  public func after(_ key: Key) -> KeyRange {
+  ///
+  /// - Parameter longest: The most bytes a key has where this is used (``BackendLimits/keyBytes``): past a key of that
+  ///   length the next is no longer one, but the next prefix.
+  public func after(_ key: Key, longest: Int = BackendLimits.embedded.keyBytes) -> KeyRange {
     // An invalid bound, the old or the new, stays: the operation says why.
     if start.fault != nil { return self }
-    let next = key.successor
+    var next = key.successor
+    if key.fault == nil && key.bytes.count >= longest {
+      guard let prefix = key.nextPrefix else { return KeyRange(start: key, stop: key.bytes.isEmpty ? nil : key) }
+      next = prefix
+    }
     return KeyRange(start: next < start && next.fault == nil ? start : next, stop: stop)
   }
 

@@ -7,6 +7,7 @@ typealias StoreVisitor = (_ category: RawSpan, _ key: RawSpan, _ payload: RawSpa
 /// A backend's calls as values, to replace one and keep the others.
 struct BackendCalls: Sendable {
   var limits: BackendLimits
+  let isVolatile: Bool
   var applyOps: @Sendable ([TxOp]) throws(PersistencyError) -> Void
   var getOne: @Sendable (_ category: String, _ key: Key) throws(PersistencyError) -> [UInt8]?
   var deleteOne: @Sendable (_ category: String, _ key: Key) throws(PersistencyError) -> Bool
@@ -29,6 +30,7 @@ struct BackendCalls: Sendable {
 
   init(_ store: ReferenceBackend) {
     limits = store.limits
+    isVolatile = store.isVolatile
     applyOps = { ops throws(PersistencyError) in try store.applyOps(ops) }
     getOne = { category, key throws(PersistencyError) in try store.getOne(category: category, key: key) }
     deleteOne = { category, key throws(PersistencyError) in try store.deleteOne(category: category, key: key) }

@@ -3,7 +3,7 @@ import PersistencyCore
 extension BrokenBackend {
   /// Categories that see one another, or are not what they were called.
   static let categories: [BrokenBackend] = [
-    BrokenBackend("categories.canonical", "Categories that differ in bytes but are equal as text are one.") {
+    BrokenBackend("category.canonical", "Categories that differ in bytes but are equal as text are one.") {
       calls, _ in
       let names = Shared<[String: String]>([:])
       calls.mapCategories { category in
@@ -14,27 +14,27 @@ extension BrokenBackend {
         }
       }
     },
-    BrokenBackend("categories.end-at-nul", "A category ends at its first zero byte.") { calls, _ in
+    BrokenBackend("category.end-at-nul", "A category ends at its first zero byte.") { calls, _ in
       calls.mapCategories { String(decoding: $0.utf8.prefix { $0 != 0 }, as: UTF8.self) }
     },
-    BrokenBackend("categories.case-folded", "Categories that differ in case only are one.") { calls, _ in
+    BrokenBackend("category.case-folded", "Categories that differ in case only are one.") { calls, _ in
       calls.mapCategories { $0.lowercased() }
     },
-    BrokenBackend("categories.cut-at-64-bytes", "Categories are cut after 64 bytes.") { calls, _ in
+    BrokenBackend("category.cut-at-64-bytes", "Categories are cut after 64 bytes.") { calls, _ in
       calls.mapCategories { category in
         category.utf8.count > 255 ? category : String(decoding: category.utf8.prefix(64), as: UTF8.self)
       }
     },
-    BrokenBackend("categories.one-for-all", "All categories are one.") { calls, _ in
+    BrokenBackend("category.one-for-all", "All categories are one.") { calls, _ in
       calls.mapCategories { $0.utf8.count > 255 ? $0 : "one" }
     },
-    BrokenBackend("categories.empty-refused", "The empty category is refused.") { calls, _ in
+    BrokenBackend("category.empty-refused", "The empty category is refused.") { calls, _ in
       calls.mapOps { ops throws(PersistencyError) in
         if ops.contains(where: { $0.category.isEmpty }) { throw PersistencyError(.invalidArgument, "no category") }
         return ops
       }
     },
-    BrokenBackend("categories.unknown-refused", "A category that was never written cannot be read.") { calls, store in
+    BrokenBackend("category.unknown-refused", "A category that was never written cannot be read.") { calls, store in
       let visitRange = calls.visitRange
       calls.visitRange = { category, range, reverse, visit throws(PersistencyError) in
         guard try store.categories().contains(category) else {
@@ -43,7 +43,7 @@ extension BrokenBackend {
         try visitRange(category, range, reverse, visit)
       }
     },
-    BrokenBackend("categories.open-end-leaks", "A range without a stop runs on into the next category.") {
+    BrokenBackend("category.open-end-leaks", "A range without a stop runs on into the next category.") {
       calls, store in
       let visitRange = calls.visitRange
       calls.visitRange = { category, range, reverse, visit throws(PersistencyError) in
@@ -59,7 +59,7 @@ extension BrokenBackend {
         try visitRange(next, .all, reverse, visit)
       }
     },
-    BrokenBackend("categories.prefix-leaks", "A category's scans give the rows of those it is a prefix of.") {
+    BrokenBackend("category.prefix-leaks", "A category's scans give the rows of those it is a prefix of.") {
       calls, store in
       let visitRange = calls.visitRange
       calls.visitRange = { category, range, reverse, visit throws(PersistencyError) in
@@ -70,15 +70,15 @@ extension BrokenBackend {
         for name in [category] + longer { try visitRange(name, range, reverse, visit) }
       }
     },
-    BrokenBackend("categories.by-length", "categories() lists shorter names first.") { calls, store in
+    BrokenBackend("category.by-length", "categories() lists shorter names first.") { calls, store in
       calls.categories = { () throws(PersistencyError) in
         try store.categories().sorted { $0.utf8.count < $1.utf8.count }
       }
     },
-    BrokenBackend("categories.backwards", "categories() lists the last name first.") { calls, store in
+    BrokenBackend("category.backwards", "categories() lists the last name first.") { calls, store in
       calls.categories = { () throws(PersistencyError) in try store.categories().reversed() }
     },
-    BrokenBackend("categories.emptied-listed", "categories() lists those that have no row any more.") { calls, store in
+    BrokenBackend("category.emptied-listed", "categories() lists those that have no row any more.") { calls, store in
       let seen = Shared<Set<[UInt8]>>([])
       let applyOps = calls.applyOps
       calls.applyOps = { ops throws(PersistencyError) in
@@ -90,7 +90,7 @@ extension BrokenBackend {
         return seen.withLock { $0 }.map { Key(rawBytes: $0) }.sorted().map { String(decoding: $0.bytes, as: UTF8.self) }
       }
     },
-    BrokenBackend("categories.once-a-row", "categories() lists a category once for each of its rows.") { calls, store in
+    BrokenBackend("category.once-a-row", "categories() lists a category once for each of its rows.") { calls, store in
       calls.categories = { () throws(PersistencyError) in
         var names: [String] = []
         for category in try store.categories() {
@@ -100,7 +100,7 @@ extension BrokenBackend {
         return names
       }
     },
-    BrokenBackend("categories.at-most-256", "There is no room for a 257th category.") { calls, store in
+    BrokenBackend("category.no-thousand", "There is no room for a 257th category.") { calls, store in
       calls.mapOps { ops throws(PersistencyError) in
         let known = try store.categories()
         if Set(known + ops.map(\.category)).count > 256 {
@@ -109,7 +109,7 @@ extension BrokenBackend {
         return ops
       }
     },
-    BrokenBackend("visit-all.by-key", "visitAll gives all rows by key, then category.") { calls, store in
+    BrokenBackend("view.all-by-key", "visitAll gives all rows by key, then category.") { calls, store in
       calls.visitAll = { visit throws(PersistencyError) in
         var rows: [(category: [UInt8], row: KvRow)] = []
         try store.visitAll { category, key, payload throws(PersistencyError) in
@@ -123,7 +123,7 @@ extension BrokenBackend {
         }
       }
     },
-    BrokenBackend("visit-all.skips-empty-category", "visitAll leaves out the empty category.") { calls, _ in
+    BrokenBackend("view.all-skips-empty-category", "visitAll leaves out the empty category.") { calls, _ in
       let visitAll = calls.visitAll
       calls.visitAll = { visit throws(PersistencyError) in
         try visitAll { category, key, payload throws(PersistencyError) in

@@ -11,8 +11,8 @@ extension BrokenBackend {
 
   /// Stores that outlive their closing, or do not outlive it.
   static let lifecycle: [BrokenBackend] = [
-    BrokenBackend("close.ignored", "Calls after close succeed.") { calls, _ in calls.close = {} },
-    BrokenBackend("close.reads-go-on", "After close only writes are refused.") { calls, _ in
+    BrokenBackend("closed.ignored", "Calls after close succeed.") { calls, _ in calls.close = {} },
+    BrokenBackend("closed.reads-go-on", "After close only writes are refused.") { calls, _ in
       let closed = Shared(false)
       calls.close = { closed.withLock { $0 = true } }
       calls.mapOps { ops throws(PersistencyError) in
@@ -20,28 +20,28 @@ extension BrokenBackend {
         return ops
       }
     },
-    BrokenBackend("close.writes-go-on", "After close only reads are refused.") { calls, _ in
+    BrokenBackend("closed.writes-go-on", "After close only reads are refused.") { calls, _ in
       let closed = Shared(false)
       calls.close = { closed.withLock { $0 = true } }
       calls.precedeReads { () throws(PersistencyError) in
         if closed.withLock({ $0 }) { throw PersistencyError(.closed, "closed") }
       }
     },
-    BrokenBackend("close.wrong-kind", "After close every call throws .backend.") { calls, _ in
+    BrokenBackend("closed.wrong-kind", "After close every call throws .backend.") { calls, _ in
       let closed = Shared(false)
       calls.close = { closed.withLock { $0 = true } }
       calls.precede { () throws(PersistencyError) in
         if closed.withLock({ $0 }) { throw PersistencyError(.backend, "no such handle") }
       }
     },
-    BrokenBackend("close.second-reopens", "A second close opens the store again.") { calls, _ in
+    BrokenBackend("closed.second-reopens", "A second close opens the store again.") { calls, _ in
       let closed = Shared(false)
       calls.close = { closed.withLock { $0.toggle() } }
       calls.precede { () throws(PersistencyError) in
         if closed.withLock({ $0 }) { throw PersistencyError(.closed, "closed") }
       }
     },
-    BrokenBackend("close.count-is-0", "After close a count is 0.") { calls, store in
+    BrokenBackend("closed.count-is-0", "After close a count is 0.") { calls, store in
       calls.countRange = { category, range throws(PersistencyError) in
         do throws(PersistencyError) {
           return try store.countRange(category: category, range: range)
@@ -51,7 +51,7 @@ extension BrokenBackend {
         }
       }
     },
-    BrokenBackend("close.no-categories", "After close there are no categories.") { calls, store in
+    BrokenBackend("closed.no-categories", "After close there are no categories.") { calls, store in
       calls.categories = { () throws(PersistencyError) in
         do throws(PersistencyError) {
           return try store.categories()
@@ -61,7 +61,7 @@ extension BrokenBackend {
         }
       }
     },
-    BrokenBackend("close.group-succeeds", "After close a group is reported as written.") { calls, store in
+    BrokenBackend("closed.group-succeeds", "After close a group is reported as written.") { calls, store in
       calls.applyGroup = { batches in
         batches.map { batch in
           let result = Result { () throws(PersistencyError) in try store.applyOps(batch) }
@@ -70,47 +70,62 @@ extension BrokenBackend {
         }
       }
     },
-    BrokenBackend("open.lost-on-reopen", "Rows are gone after a reopen.", capabilities: persistent) { _, _ in },
     BrokenBackend(
-      keptInFile: "open.memory-remembers", "A store declared not persistent has its rows after a reopen.",
+      keptInFile: "opening.reopens-empty", "Rows are gone after a reopen.", capabilities: persistent
+    ) { _ in [] },
+    BrokenBackend(
+      keptInFile: "opening.sees-what-was-closed", "A store declared not persistent has its rows after a reopen.",
       capabilities: BackendFixture.reference.capabilities
     ) { $0 },
     BrokenBackend(
-      keptInFile: "open.last-row-lost", "The last row is gone after a reopen.", capabilities: persistent
+      keptInFile: "opening.last-row-lost", "The last row is gone after a reopen.", capabilities: persistent
     ) { $0.dropLast() },
     BrokenBackend(
-      keptInFile: "open.empty-payloads-lost", "Rows with an empty payload are gone after a reopen.",
+      keptInFile: "opening.empty-payloads-lost", "Rows with an empty payload are gone after a reopen.",
       capabilities: persistent
     ) { $0.filter { !$0.row.payload.isEmpty } },
     BrokenBackend(
-      keptInFile: "open.one-category-kept", "Only the first category is there after a reopen.",
+      keptInFile: "opening.one-category-kept", "Only the first category is there after a reopen.",
       capabilities: persistent
     ) { rows in rows.filter { $0.category == rows.first?.category } },
     BrokenBackend(
-      "open.read-only-writes", "A store opened for reading only can be written.",
+      "opening.read-only-writes", "A store opened for reading only can be written.",
       fixture: BackendFixture(
-        name: "open.read-only-writes", capabilities: BackendFixture.reference.capabilities,
+        name: "opening.read-only-writes", capabilities: BackendFixture.reference.capabilities,
         open: { _, _ throws(PersistencyError) in ReferenceBackend() })),
     BrokenBackend(
-      "open.undeclared-durability", "A durability that it does not declare is accepted.",
+      "opening.undeclared-durability", "A durability that it does not declare is accepted.",
       capabilities: Capabilities(persistent: false, durability: [.consistent])
     ) { _, _ in },
   ]
 
   /// The yardstick, written to a file by `close()` and read back at open, where `keep` loses something.
-  init(
+  private init(
     keptInFile name: String, _ breaks: String, capabilities: Capabilities,
     keep: @escaping @Sendable ([KeptRow]) -> [KeptRow]
   ) {
-    let fixture = BackendFixture(
+    self.init(
+      name, breaks, fixture: .keptInFile(name, capabilities: capabilities, keep: keep),
+      control: capabilities.persistent ? .keptInFile("kept in a file", capabilities: capabilities) : .untampered)
+  }
+}
+
+extension BackendFixture {
+  /// The yardstick, written to a file by `close()` and read back at open.
+  fileprivate static func keptInFile(
+    _ name: String, capabilities: Capabilities, keep: @escaping @Sendable ([KeptRow]) -> [KeptRow] = { $0 }
+  ) -> BackendFixture {
+    BackendFixture(
       name: name, capabilities: capabilities,
       open: { directory, options throws(PersistencyError) in
         let path = directory + "/store.rows"
-        let store = ReferenceBackend()
+        let store = ReferenceBackend(options: options)
+        let kept = ReferenceBackend()
         if let file = FileManager.default.contents(atPath: path) {
           let rows = (try? JSONDecoder().decode([KeptRow].self, from: file)) ?? []
-          try store.applyOps(keep(rows).map(\.put))
+          try kept.applyOps(keep(rows).map(\.put))
         }
+        store.adopt(kept)
         var calls = BackendCalls(store)
         calls.close = {
           let rows = (try? KeptRow.all(of: store)) ?? []
@@ -119,7 +134,6 @@ extension BrokenBackend {
         }
         return TamperedBackend(calls)
       })
-    self.init(name, breaks, fixture: fixture)
   }
 }
 

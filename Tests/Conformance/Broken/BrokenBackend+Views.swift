@@ -3,7 +3,7 @@ import PersistencyCore
 extension BrokenBackend {
   /// Visits that move, cannot be stopped, or stand in the way; and writers that do.
   static let views: [BrokenBackend] = [
-    BrokenBackend("visit.moves", "A visit sees what is written while it runs.") { calls, store in
+    BrokenBackend("view.moves", "A visit sees what is written while it runs.") { calls, store in
       calls.visitRange = { category, range, reverse, visit throws(PersistencyError) in
         var rest = range
         while let row = try store.scanRange(category: category, range: rest, reverse: reverse, limit: 1).first {
@@ -12,7 +12,7 @@ extension BrokenBackend {
         }
       }
     },
-    BrokenBackend("visit.fresh-payloads", "A visit has the keys of its state, and the payloads of now.") {
+    BrokenBackend("view.fresh-payloads", "A visit has the keys of its state, and the payloads of now.") {
       calls, store in
       let visitRange = calls.visitRange
       calls.visitRange = { category, range, reverse, visit throws(PersistencyError) in
@@ -22,7 +22,7 @@ extension BrokenBackend {
         }
       }
     },
-    BrokenBackend("visit.stop-ignored", "A visit goes on after .stop.") { calls, _ in
+    BrokenBackend("view.stop-ignored", "A visit goes on after .stop.") { calls, _ in
       let visitRange = calls.visitRange
       calls.visitRange = { category, range, reverse, visit throws(PersistencyError) in
         try visitRange(category, range, reverse) { key, payload throws(PersistencyError) in
@@ -32,7 +32,7 @@ extension BrokenBackend {
       }
       calls.countRange = nil
     },
-    BrokenBackend("visit.throw-swallowed", "What a visitor throws ends the visit and is lost.") { calls, _ in
+    BrokenBackend("view.throw-swallowed", "What a visitor throws ends the visit and is lost.") { calls, _ in
       let visitRange = calls.visitRange
       calls.visitRange = { category, range, reverse, visit throws(PersistencyError) in
         try visitRange(category, range, reverse) { key, payload throws(PersistencyError) in
@@ -44,7 +44,7 @@ extension BrokenBackend {
         }
       }
     },
-    BrokenBackend("visit.throw-reworded", "What a visitor throws comes out as .backend.") { calls, _ in
+    BrokenBackend("view.throw-reworded", "What a visitor throws comes out as .backend.") { calls, _ in
       let visitRange = calls.visitRange
       calls.visitRange = { category, range, reverse, visit throws(PersistencyError) in
         try visitRange(category, range, reverse) { key, payload throws(PersistencyError) in
@@ -56,32 +56,33 @@ extension BrokenBackend {
         }
       }
     },
-    BrokenBackend("visit.outlives-close", "A visit goes on after the store was closed inside it.") { calls, store in
+    BrokenBackend("view.outlives-close", "A visit goes on after the store was closed inside it.") { calls, store in
       calls.visitRange = { category, range, reverse, visit throws(PersistencyError) in
         for row in try store.scanRange(category: category, range: range, reverse: reverse, limit: nil) {
           if try visit(row.key.bytes.span.bytes, row.payload.span.bytes) == .stop { return }
         }
       }
     },
-    BrokenBackend("visit.no-second", "No second visit while one runs.") { calls, _ in calls.limitVisits(to: 1) },
-    BrokenBackend("visit.four-at-most", "The pool of reader handles is a limit: four visits at once.") { calls, _ in
+    BrokenBackend("view.none-nested", "No second visit while one runs.") { calls, _ in calls.limitVisits(to: 1) },
+    BrokenBackend("view.four-nested-at-most", "The pool of reader handles is a limit: four visits at once.") {
+      calls, _ in
       calls.limitVisits(to: 4)
     },
-    BrokenBackend("visit.no-reads-inside", "A visitor cannot read.") { calls, _ in
+    BrokenBackend("view.no-reads-inside", "A visitor cannot read.") { calls, _ in
       let (running, getOne) = (calls.countVisits(), calls.getOne)
       calls.getOne = { category, key throws(PersistencyError) in
         if running.withLock({ $0 }) > 0 { throw PersistencyError(.locked, "a visit is running") }
         return try getOne(category, key)
       }
     },
-    BrokenBackend("visit.no-writes-inside", "A visitor cannot write.") { calls, _ in
+    BrokenBackend("view.feeding-refused", "A visitor cannot write.") { calls, _ in
       let running = calls.countVisits()
       calls.mapOps { ops throws(PersistencyError) in
         if running.withLock({ $0 }) > 0 { throw PersistencyError(.locked, "a visit is running") }
         return ops
       }
     },
-    BrokenBackend("visit-all.stop-ignored", "visitAll goes on after .stop.") { calls, _ in
+    BrokenBackend("view.all-stop-ignored", "visitAll goes on after .stop.") { calls, _ in
       let visitAll = calls.visitAll
       calls.visitAll = { visit throws(PersistencyError) in
         try visitAll { category, key, payload throws(PersistencyError) in
@@ -90,7 +91,7 @@ extension BrokenBackend {
         }
       }
     },
-    BrokenBackend("visit-all.moves", "visitAll reads each category when it comes to it.") { calls, store in
+    BrokenBackend("view.all-moves", "visitAll reads each category when it comes to it.") { calls, store in
       calls.visitAll = { visit throws(PersistencyError) in
         for category in try store.categories() {
           var stopped = false
@@ -105,7 +106,7 @@ extension BrokenBackend {
         }
       }
     },
-    BrokenBackend("scan.in-pages", "A scan reads page by page, each of another state.") { calls, store in
+    BrokenBackend("view.scan-in-pages", "A scan reads page by page, each of another state.") { calls, store in
       calls.scanRange = { category, range, reverse, limit throws(PersistencyError) in
         var rows: [KvRow] = []
         var rest = range
@@ -119,20 +120,19 @@ extension BrokenBackend {
         }
       }
     },
-    BrokenBackend("put.torn", "A put of more than 16 bytes is seen half-written.") { calls, store in
+    BrokenBackend("concurrency.torn-put", "A put is seen half-written.") { calls, _ in
       let applyOps = calls.applyOps
       calls.applyOps = { ops throws(PersistencyError) in
         if ops.count == 1, case .put(let category, let key, let payload) = ops[0], payload.count > 16,
-          let old = try store.getOne(category: category, key: key), old.count == payload.count
+          payload.count <= BackendLimits.embedded.payloadBytes
         {
-          let half = payload.count / 2
-          try applyOps([.put(category: category, key: key, payload: Array(payload[..<half]) + old[half...])])
+          try applyOps([.put(category: category, key: key, payload: Array(payload.prefix(payload.count / 2)))])
           pause()
         }
         try applyOps(ops)
       }
     },
-    BrokenBackend("writers.refused", "A writer is refused while another writes.") { calls, _ in
+    BrokenBackend("concurrency.writers-refused", "A writer is refused while another writes.") { calls, _ in
       let applyOps = calls.applyOps
       let writing = Shared(false)
       calls.applyOps = { ops throws(PersistencyError) in

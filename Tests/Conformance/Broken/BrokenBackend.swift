@@ -7,13 +7,16 @@ public struct BrokenBackend: Sendable, CustomStringConvertible {
   /// What it does wrong, as a sentence.
   public let breaks: String
   public let fixture: BackendFixture
+  /// The same without the fault: a check that it fails too catches nobody.
+  let control: BackendFixture
 
   public var description: String { "\(name): \(breaks)" }
 
-  init(_ name: String, _ breaks: String, fixture: BackendFixture) {
+  init(_ name: String, _ breaks: String, fixture: BackendFixture, control: BackendFixture = .untampered) {
     self.name = name
     self.breaks = breaks
     self.fixture = fixture
+    self.control = control
   }
 
   /// One made of the yardstick, some of whose calls `tamper` replaces; asked at each opening.
@@ -37,4 +40,13 @@ public struct BrokenBackend: Sendable, CustomStringConvertible {
   public static let all: [BrokenBackend] = [
     bytes, payloads, batches, expects, groups, deletes, ranges, counts, views, categories, lifecycle,
   ].flatMap { $0 }
+}
+
+extension BackendFixture {
+  /// The yardstick behind the shell that the broken backends wear, with nothing replaced.
+  static let untampered = BackendFixture(
+    name: "untampered", capabilities: BackendFixture.reference.capabilities,
+    open: { _, options throws(PersistencyError) in
+      TamperedBackend(BackendCalls(ReferenceBackend(options: options)))
+    })
 }

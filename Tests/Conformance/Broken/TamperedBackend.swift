@@ -29,6 +29,10 @@ final class TamperedBackend: KvBackend {
   }
 
   func applyGroup(_ batches: [[TxOp]], sync: Bool) -> [Result<Void, PersistencyError>] {
+    if sync && calls.isVolatile {
+      let refusal = PersistencyError(.invalidArgument, "a volatile store cannot be synced")
+      return batches.map { _ in .failure(refusal) }
+    }
     if let applyGroup = calls.applyGroup { return applyGroup(batches) }
     return batches.map { batch in
       Result { () throws(PersistencyError) in try calls.applyOps(batch) }

@@ -58,6 +58,26 @@ extension ConformanceCheck {
       try check.expectEveryRead(store, "c", KeyRange(start: .raw(0), stop: nil), Array(all[1...]), "from 00")
       try check.expectEveryRead(store, "c", KeyRange(start: Key(), stop: Key()), all, "empty to empty")
     },
+    ConformanceCheck(
+      "bytes.no-key-is-reserved",
+      "The empty category takes every one-byte key and those an engine might keep for itself, and shows no other",
+      paragraph: "4.2"
+    ) { check in
+      let own: [[UInt8]] = ["persistency", "meta", "\0meta", "version", "format", "__format__"].map { .text($0) }
+      let marks: [[UInt8]] = [[], [0], [0xFE], [0xFF], [0xFF, 0xFF]]
+      let marked = marks.flatMap { mark in own.map { mark + $0 } }
+      let bytes: [[UInt8]] = (0...255).map { [UInt8($0)] }
+      let rows = Rows(bytes + marked + [[]])
+      let store = try check.open(rows, category: "")
+      try check.expectEachRow(store, "", rows.list)
+      try check.expectEveryRead(store, "", rows.list)
+      try check.expectRows(try store.visitedAll().map(\.row), rows.list, "visitAll")
+      try check.expectEqual(try store.categories(), [""], "the list of categories")
+      try store.deleteRange("", .all)
+      try check.expectEmpty(store, "")
+      try check.fill(store, Rows(texts: ["a"]), category: "c")
+      try check.expectEveryRead(store, "c", Rows(texts: ["a"]).list)
+    },
   ]
 
   private static let orders: [ConformanceCheck] = [

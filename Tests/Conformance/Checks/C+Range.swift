@@ -10,7 +10,10 @@ extension ConformanceCheck {
 
   private static func scan(_ each: RangeCase) -> ConformanceCheck {
     ConformanceCheck(
-      "range.\(each.name).scan", "A scan of \(each.subject) gives \(each.gives), in order", paragraph: "4.6"
+      "range.\(each.name).scan",
+      each.isEmpty
+        ? "A scan of \(each.subject) gives no row" : "A scan of \(each.subject) gives \(each.gives), in order",
+      paragraph: "4.6"
     ) { check in
       let store = try check.open(RangeCase.rows)
       try check.expectRows(try store.scanRange(category: "c", range: each.range), each.wanted)
@@ -19,8 +22,10 @@ extension ConformanceCheck {
 
   private static func reverseScan(_ each: RangeCase) -> ConformanceCheck {
     ConformanceCheck(
-      "range.\(each.name).reverse", "A reverse scan of \(each.subject) gives \(each.gives), last first",
-      paragraph: "4.6"
+      "range.\(each.name).reverse",
+      each.isEmpty
+        ? "A reverse scan of \(each.subject) gives no row"
+        : "A reverse scan of \(each.subject) gives \(each.gives), last first", paragraph: "4.6"
     ) { check in
       let store = try check.open(RangeCase.rows)
       let found = try store.scanRange(category: "c", range: each.range, reverse: true)
@@ -31,7 +36,9 @@ extension ConformanceCheck {
   private static func limitedScan(_ each: RangeCase) -> ConformanceCheck {
     ConformanceCheck(
       "range.\(each.name).limit",
-      "A limit of 0, 1, n or more cuts a scan of \(each.subject) at the end it goes to, forward and in reverse",
+      each.isEmpty
+        ? "A scan of \(each.subject) finds no row to fill a limit with, from either end"
+        : "A scan of \(each.subject) gives \(each.gives), from either end, no more than a limit allows",
       paragraph: "4.6"
     ) { check in
       let store = try check.open(RangeCase.rows)
@@ -46,7 +53,9 @@ extension ConformanceCheck {
 
   private static func count(_ each: RangeCase) -> ConformanceCheck {
     ConformanceCheck(
-      "range.\(each.name).count", "The count of \(each.subject) is that of \(each.gives)", paragraph: "4.6"
+      "range.\(each.name).count",
+      each.isEmpty ? "The count of \(each.subject) is 0" : "Counted, \(each.subject) has \(each.gives)",
+      paragraph: "4.6"
     ) { check in
       let store = try check.open(RangeCase.rows)
       try check.expectEqual(try store.countRange(category: "c", range: each.range), each.wanted.count, "the count")
@@ -55,7 +64,10 @@ extension ConformanceCheck {
 
   private static func visit(_ each: RangeCase) -> ConformanceCheck {
     ConformanceCheck(
-      "range.\(each.name).visit", "A visit of \(each.subject) is lent \(each.gives), from either end", paragraph: "4.6"
+      "range.\(each.name).visit",
+      each.isEmpty
+        ? "A visit of \(each.subject) is lent no row, from either end"
+        : "A visit of \(each.subject) is lent \(each.gives), from either end", paragraph: "4.6"
     ) { check in
       let store = try check.open(RangeCase.rows)
       try check.expectRows(try store.visited("c", each.range), each.wanted, "the visit")

@@ -13,6 +13,7 @@ struct RangeCase: Sendable {
   let places: Range<Int>
 
   var wanted: [KvRow] { Array(Self.rows.list[places]) }
+  var isEmpty: Bool { places.isEmpty }
 
   /// Seven rows, two of which continue another.
   static let rows = Rows(texts: ["b", "d", "d\0", "da", "f", "h", "hh"])

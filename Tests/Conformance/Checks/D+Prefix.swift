@@ -10,8 +10,9 @@ extension ConformanceCheck {
   private static func scan(_ each: PrefixCase) -> ConformanceCheck {
     ConformanceCheck(
       "prefix.\(each.name).scan",
-      "A scan by \(each.subject) gives \(each.gives), in order, at most as many as asked for",
-      paragraph: "4.6"
+      each.isEmpty
+        ? "A scan by \(each.subject) gives no row, with a limit or without"
+        : "A scan by \(each.subject) gives \(each.gives), in order, as many as its limit allows", paragraph: "4.6"
     ) { check in
       let store = try check.open(PrefixCase.rows)
       let prefix = Key(rawBytes: each.prefix)
@@ -26,7 +27,9 @@ extension ConformanceCheck {
   private static func reverse(_ each: PrefixCase) -> ConformanceCheck {
     ConformanceCheck(
       "prefix.\(each.name).reverse",
-      "A reverse scan by \(each.subject) gives \(each.gives), last first, and with a limit never spills over",
+      each.isEmpty
+        ? "A reverse scan by \(each.subject) gives no row: no limit is filled from before it"
+        : "A reverse scan by \(each.subject) gives \(each.gives), last first, and with a limit never spills over",
       paragraph: "4.6"
     ) { check in
       let store = try check.open(PrefixCase.rows)
@@ -42,7 +45,10 @@ extension ConformanceCheck {
 
   private static func count(_ each: PrefixCase) -> ConformanceCheck {
     ConformanceCheck(
-      "prefix.\(each.name).count", "Counted and visited, \(each.subject) has \(each.gives)", paragraph: "4.6"
+      "prefix.\(each.name).count",
+      each.isEmpty
+        ? "Counted and visited, \(each.subject) has no row"
+        : "Counted and visited, \(each.subject) has \(each.gives)", paragraph: "4.6"
     ) { check in
       let store = try check.open(PrefixCase.rows)
       let range = KeyRange(prefix: Key(rawBytes: each.prefix))
@@ -54,8 +60,10 @@ extension ConformanceCheck {
 
   private static func delete(_ each: PrefixCase) -> ConformanceCheck {
     ConformanceCheck(
-      "prefix.\(each.name).delete", "Deleting by \(each.subject) removes \(each.gives), and nothing else",
-      paragraph: "4.3"
+      "prefix.\(each.name).delete",
+      each.isEmpty
+        ? "Deleting by \(each.subject) removes no row"
+        : "Deleting by \(each.subject) removes \(each.gives), and nothing else", paragraph: "4.3"
     ) { check in
       let store = try check.open(PrefixCase.rows)
       try check.fill(store, PrefixCase.rows, category: "d")
@@ -78,6 +86,7 @@ private struct PrefixCase: Sendable {
   let places: Range<Int>
 
   var wanted: [KvRow] { Array(Self.rows.list[places]) }
+  var isEmpty: Bool { places.isEmpty }
 
   init(_ name: String, _ subject: String, _ gives: String, _ prefix: [UInt8], _ places: Range<Int>) {
     self.name = name

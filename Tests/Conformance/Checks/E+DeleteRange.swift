@@ -5,8 +5,10 @@ extension ConformanceCheck {
   static let deleteRange: [ConformanceCheck] =
     RangeCase.all.map { each in
       ConformanceCheck(
-        "delete-range.\(each.name)", "Deleting \(each.subject) removes \(each.gives), and leaves all else",
-        paragraph: "4.3"
+        "delete-range.\(each.name)",
+        each.isEmpty
+          ? "Deleting \(each.subject) removes no row"
+          : "Deleting \(each.subject) removes \(each.gives), and spares all else", paragraph: "4.3"
       ) { check in
         let store = try check.open(RangeCase.rows)
         try check.fill(store, RangeCase.rows, category: "d")

@@ -47,7 +47,7 @@ public enum DifferentialRun {
     let last = (try? play(shortest, on: [fixture])) ?? divergence
     throw ConformanceFailure(
       adapter: fixture.name, check: check, rule: rule, seed: seed,
-      message: report(shortest, last, of: steps, seed: seed), file: "", line: 0)
+      message: report(shortest, last, of: history, divergence, seed: seed), file: "", line: 0)
   }
 
   private static func play(_ history: History, on fixtures: [BackendFixture]) throws -> History.Divergence? {
@@ -56,9 +56,17 @@ public enum DifferentialRun {
     return try history.replay(on: fixtures, in: directory)
   }
 
-  private static func report(_ history: History, _ last: History.Divergence, of steps: Int, seed: UInt64) -> String {
-    var lines = ["\(history.steps.count) of \(steps) calls are enough to differ from the model:"]
-    lines.append("// seed \(seed)")
+  /// - Parameter first: Where the whole history parted from the model; the shortest may show another fault.
+  private static func report(
+    _ history: History, _ last: History.Divergence, of whole: History, _ first: History.Divergence, seed: UInt64
+  ) -> String {
+    let steps = whole.steps.count
+    let step = first.index < steps ? whole.steps[first.index] : .visitAll(rows: nil)
+    var lines = [
+      "call \(first.index + 1) of \(steps) differs from the model, and \(history.steps.count) are enough:",
+      "// seed \(seed); there: \(shortened(step.swiftCode)) gives \(shortened(first.found)), "
+        + "not \(shortened(first.wanted))",
+    ]
     for (index, step) in history.steps.enumerated() {
       lines.append(step.swiftCode)
       if index == last.index { lines.append(comparison(last)) }
@@ -74,8 +82,8 @@ public enum DifferentialRun {
     "// gives \(shortened(divergence.found)), not \(shortened(divergence.wanted))"
   }
 
-  private static func shortened(_ answer: HistoryAnswer) -> String {
-    let text = String(describing: answer)
+  private static func shortened(_ value: some Any) -> String {
+    let text = String(describing: value)
     return text.count > 400 ? text.prefix(400) + "… (\(text.count) characters)" : text
   }
 }

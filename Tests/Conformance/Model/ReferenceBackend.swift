@@ -8,12 +8,21 @@ import Synchronization
 public final class ReferenceBackend: KvBackend {
   public let limits: BackendLimits
   private let access: StoreAccess
+  /// A volatile store has nothing to sync to.
+  let isVolatile: Bool
   private let state = Mutex(ReferenceState())
   private let gate = CallGate(free: {})
 
   public init(options: StoreOptions = .init(), limits: BackendLimits = .embedded) {
     self.limits = limits
     access = options.access
+    isVolatile = options.durability == .volatile
+  }
+
+  /// Takes over the rows of another.
+  func adopt(_ other: ReferenceBackend) {
+    let rows = other.state.withLock { $0 }
+    state.withLock { $0 = rows }
   }
 
   public func close() { gate.close() }
@@ -28,6 +37,15 @@ public final class ReferenceBackend: KvBackend {
     defer { gate.leave() }
     try checkWritable()
     try state.withLock { state throws(PersistencyError) in try state.apply(ops) }
+  }
+
+  public func applyGroup(_ batches: [[TxOp]], sync: Bool) -> [Result<Void, PersistencyError>] {
+    batches.map { batch in
+      Result { () throws(PersistencyError) in
+        if sync && isVolatile { throw PersistencyError(.invalidArgument, "a volatile store cannot be synced") }
+        try applyOps(batch)
+      }
+    }
   }
 
   public func deleteOne(category: String, key: Key) throws(PersistencyError) -> Bool {

@@ -13,10 +13,13 @@ extension CheckContext {
   ) throws {
     let group = DispatchGroup()
     let thrown = Mutex<(any Error)?>(nil)
+    // Without it the first thread would be done before the last one starts.
+    let start = Gathering(count)
     for index in 0..<count {
       group.enter()
       let thread = Thread {
         do {
+          try start.arrive()
           try body(index)
         } catch {
           thrown.withLock { $0 = $0 ?? error }
@@ -83,4 +86,18 @@ final class Signal: Sendable {
 
 struct NobodyCame: Error, CustomStringConvertible {
   var description: String { "another thread was waited for in vain" }
+}
+
+/// How long a race goes on: at least so many rounds, and on a fast engine as many as fit into the time.
+struct Race: Sendable {
+  let least: Int
+  let most: Int
+  private let end = ContinuousClock.now + .milliseconds(150)
+
+  init(least: Int = 15, most: Int = 20_000) {
+    self.least = least
+    self.most = most
+  }
+
+  func goesOn(after rounds: Int) -> Bool { rounds < least || rounds < most && ContinuousClock.now < end }
 }
