@@ -110,7 +110,12 @@ extension LMDBEnvironment {
     mdb_env_set_mapsize(handle, size)
     mdb_env_set_maxreaders(handle, UInt32(clamping: max(options.maximumReaders, 1)))
     code = mdb_env_open(handle, folder.path, UInt32(flags), 0o600)
-    if code == 0 { return (handle, 0) }
+    if code == 0 {
+      // LMDB marks every descriptor but this one: a program started by this process would keep the file open.
+      var descriptor: mdb_filehandle_t = -1
+      if mdb_env_get_fd(handle, &descriptor) == 0 { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+      return (handle, 0)
+    }
     // After a failed opening the handle must be closed all the same.
     mdb_env_close(handle)
     return (nil, code)

@@ -1,6 +1,5 @@
 import PersistencyCore
 import PersistencyMemory
-import PersistencyMemory
 import Testing
 
 @Suite("Calls by job id, and the process-wide instance", .serialized)

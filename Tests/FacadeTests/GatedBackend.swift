@@ -12,9 +12,11 @@ final class GatedBackend: KvBackend {
     var delay: TimeInterval = 0
     var isHeld = false
     var failure: PersistencyError?
+    var syncFailure: PersistencyError?
     var groups: [Int] = []
     var synced = 0
     var entered = 0
+    var keysAtClose: [Key]?
   }
 
   init() throws { store = try MemoryBackend() }
@@ -25,9 +27,13 @@ final class GatedBackend: KvBackend {
   func slow(by delay: TimeInterval) { state.withLock { $0.delay = delay } }
   /// Every commit from here fails so; nil lets them succeed again.
   func fail(_ error: PersistencyError?) { state.withLock { $0.failure = error } }
+  /// Every synced commit from here fails so.
+  func failSyncs(_ error: PersistencyError?) { state.withLock { $0.syncFailure = error } }
   /// How many batches each commit had.
   var groups: [Int] { state.withLock { $0.groups } }
   var syncedGroups: Int { state.withLock { $0.synced } }
+  /// The keys of category `c` when it was closed; nil before.
+  var keysAtClose: [Key]? { state.withLock { $0.keysAtClose } }
 
   /// Waits until so many commits have begun since the store was made.
   func commitsBegun(_ count: Int) async throws {
@@ -42,7 +48,7 @@ final class GatedBackend: KvBackend {
     return state.withLock { state in
       state.groups.append(batches)
       if sync { state.synced += 1 }
-      return state.failure
+      return state.failure ?? (sync ? state.syncFailure : nil)
     }
   }
 
@@ -79,7 +85,12 @@ final class GatedBackend: KvBackend {
   }
 
   func categories() throws(PersistencyError) -> [String] { try store.categories() }
-  func close() { store.close() }
+
+  func close() {
+    let keys = (try? store.scanRange(category: "c", range: .all))?.map(\.key)
+    state.withLock { $0.keysAtClose = $0.keysAtClose ?? keys }
+    store.close()
+  }
 
   /// An engine whose every store is this one.
   var engine: Engine {

@@ -4,10 +4,12 @@ public struct BackendLimits: Hashable, Sendable {
   public var categoryBytes: Int
   /// A key, and each bound of a range.
   public var keyBytes: Int
+  /// A payload, stored or expected.
   public var payloadBytes: Int
   /// Categories, keys, bounds and payloads of one batch together.
   public var batchBytes: Int
 
+  /// Limits of an adapter's own; each at most that of ``embedded`` where jobs are to move between engines.
   public init(categoryBytes: Int, keyBytes: Int, payloadBytes: Int, batchBytes: Int) {
     self.categoryBytes = categoryBytes
     self.keyBytes = keyBytes
@@ -51,21 +53,25 @@ public struct BackendLimits: Hashable, Sendable {
     return total
   }
 
+  /// Checks a category.
   public func check(category: String) throws(PersistencyError) {
     let size = category.utf8.count
     if size > categoryBytes { throw Self.over("category", size, categoryBytes) }
   }
 
+  /// Checks what names a row; an invalid key says why it is.
   public func check(category: String, key: Key) throws(PersistencyError) {
     try check(category: category)
     try check(key)
   }
 
+  /// Checks what names a range: the category and both bounds.
   public func check(category: String, range: KeyRange) throws(PersistencyError) {
     try check(category: category)
     try check(range)
   }
 
+  /// Checks a scan; its limit may be nought, but not negative.
   public func check(category: String, range: KeyRange, limit: Int?) throws(PersistencyError) {
     try check(category: category, range: range)
     if let limit, limit < 0 {

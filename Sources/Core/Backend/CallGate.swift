@@ -48,6 +48,7 @@ public final class CallGate: Sendable {
     visits.withLock { $0[thread, default: 0] += 1 }
   }
 
+  /// Ends a call that ``enterVisit()`` began, on the same thread.
   public func leaveVisit() {
     let thread = currentThreadID
     visits.withLock { visits in
@@ -104,6 +105,7 @@ public final class CallGate: Sendable {
   }
 
   @usableFromInline static var forked: PersistencyError {
-    PersistencyError(.unsupported, "the store was opened before fork(); open it anew in the child process")
+    PersistencyError(
+      .unsupported, "the store was opened before fork(); use it in the parent, or from a program of its own (exec)")
   }
 }

@@ -23,6 +23,7 @@ public struct Capabilities: Hashable, Sendable {
     case sizeOnDisk, check, reclaim, backup
   }
 
+  /// The defaults are an embedded engine's that keeps its rows, knows every level, and offers no maintenance.
   public init(
     persistent: Bool = true, durability: Set<Durability> = Set(Durability.allCases),
     readOnlyBesideWriter: Bool = false, openFormat: Bool = false, rawCategories: Bool = false,

@@ -7,6 +7,7 @@ public struct Engine: Sendable {
   ///
   /// Without a leading dot it gets one; empty for an engine without files.
   public let fileSuffix: String
+  /// What it can do.
   public let capabilities: Capabilities
   /// The version of the library below, for reports: "3.40.1"; empty when there is none to tell.
   public let version: String

@@ -1,14 +1,17 @@
 // Short forms; each forwards to a requirement.
 
 extension KvBackend {
+  /// All rows of the range, forward.
   public func scanRange(category: String, range: KeyRange) throws(PersistencyError) -> [KvRow] {
     try scanRange(category: category, range: range, reverse: false, limit: nil)
   }
 
+  /// All rows of the range, in the direction given.
   public func scanRange(category: String, range: KeyRange, reverse: Bool) throws(PersistencyError) -> [KvRow] {
     try scanRange(category: category, range: range, reverse: reverse, limit: nil)
   }
 
+  /// The first rows of the range, at most `limit`.
   public func scanRange(category: String, range: KeyRange, limit: Int?) throws(PersistencyError) -> [KvRow] {
     try scanRange(category: category, range: range, reverse: false, limit: limit)
   }

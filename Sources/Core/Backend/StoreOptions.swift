@@ -19,12 +19,15 @@ public enum StoreAccess: String, Hashable, Sendable, CaseIterable {
 
 /// How an engine opens a store.
 public struct StoreOptions: Hashable, Sendable {
+  /// What its acknowledged batches survive.
   public var durability: Durability
+  /// Whether it may be written.
   public var access: StoreAccess
   /// The store was made before: when its files are missing or emptied, opening throws `.corrupted` instead of making
   /// a fresh one.
   public var mustExist: Bool
 
+  /// By default a store is opened for writing, at `.consistent`, and made where there is none.
   public init(durability: Durability = .consistent, access: StoreAccess = .readWrite, mustExist: Bool = false) {
     self.durability = durability
     self.access = access

@@ -39,6 +39,7 @@ public enum StoreRegistry {
     return claim
   }
 
+  /// Gives a claim back, when every descriptor of the store is closed.
   public static func release(_ claim: Claim) {
     _ = open.withLock { $0.remove(claim) }
   }

@@ -13,6 +13,9 @@ extension Job {
     _ = try await queue.submit(try write(ops, awaiting: .commit, sync: sync))
   }
 
+  /// Commits one put.
+  ///
+  /// - Throws: As ``apply(_:durability:)``.
   public func put(
     category: String, key: Key, payload: [UInt8], durability: Durability? = nil
   ) async throws(PersistencyError) {

@@ -10,8 +10,16 @@ extension Job {
   }
 
   /// The payloads of several keys, in their order, from one state.
+  ///
+  /// One state as far as this process writes: beside a writer in another process, which only a read-only job can have, its
+  /// commits may fall between two of the keys.
   public func get(category: String, keys: [Key]) async throws(PersistencyError) -> [[UInt8]?] {
+    try limits.check(category: category)
     for key in keys { try limits.check(category: category, key: key) }
+    if keys.isEmpty {
+      try queue.checkOpen()
+      return []
+    }
     // The queue is the only writer: an even generation that stays is one state.
     for _ in 0..<3 {
       let before = queue.generation.load(ordering: .acquiring)
@@ -80,10 +88,11 @@ extension Job {
     category: String, range: KeyRange = .all, reverse: Bool = false, limit: Int? = nil
   ) async throws(PersistencyError) -> [Key] {
     try limits.check(category: category, range: range, limit: limit)
-    if limit == 0 { return [] }
     return try await long { backend throws(PersistencyError) in
       var keys: [Key] = []
       try backend.visitRange(category: category, range: range, reverse: reverse) { key, _ throws(PersistencyError) in
+        // A limit of nought begins the visit too: a closed job must say so.
+        if limit == 0 { return .stop }
         keys.append(Key(copying: key))
         return keys.count == limit ? .stop : .next
       }

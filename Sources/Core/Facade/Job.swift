@@ -7,9 +7,11 @@
 /// Every call, besides what it says itself, throws `.invalidArgument` over a limit or for an invalid key, before
 /// anything is queued.
 public final class Job: Sendable {
+  /// As it was given to ``Persistency/openJob(_:engine:options:)``.
   public let id: String
   /// The engine it was opened on.
   public let engine: Engine
+  /// How it was opened.
   public let options: JobOptions
   let backend: any KvBackend
   let queue: WriteQueue
@@ -24,7 +26,7 @@ public final class Job: Sendable {
     self.options = options
     self.backend = backend
     failureLog = FailureLog(job: id)
-    queue = WriteQueue(backend: backend, bound: options.queueBytes, failures: failureLog)
+    queue = WriteQueue(backend: backend, bound: options.queueBytes, failures: failureLog, lock: store?.lock)
   }
 
   /// The most that a category, key, payload and batch may measure here.
@@ -43,8 +45,9 @@ public final class Job: Sendable {
   /// Waits until everything queued before this call is committed, or has failed.
   ///
   /// - Throws: The first failure among those writes that no flush has thrown before; `.cancelled`, and then nothing is
-  ///   known of them yet.
+  ///   known of them yet; `.closed` after the job was closed, which drains it.
   public func flush() async throws(PersistencyError) {
+    try queue.checkOpen()
     let last = try await queue.settled()
     if let failure = failureLog.takeFirst(upTo: last) { throw failure }
   }

@@ -2,8 +2,9 @@
 public struct JobOptions: Hashable, Sendable {
   /// What its acknowledged writes survive.
   public var durability: Durability
+  /// Whether it may be written; `.readOnly` opens beside a writer in another process, where the engine can.
   public var access: StoreAccess
-  /// How many bytes of writes may wait before the calls that queue more suspend.
+  /// How many bytes of writes may wait before the calls that queue more suspend; below 1, one batch at a time.
   public var queueBytes: Int
   /// Moves every read to the reader pool: for a disk so slow that a read must not hold the caller's thread.
   public var readsOffCallerThread: Bool
@@ -11,6 +12,7 @@ public struct JobOptions: Hashable, Sendable {
   /// Makes a store when none is stored; false throws `.jobNotFound` then.
   public var createIfMissing: Bool
 
+  /// By default a job is opened for writing, at `.consistent`, with a queue of 16 MiB, and made where there is none.
   public init(
     durability: Durability = .consistent, access: StoreAccess = .readWrite, queueBytes: Int = 16 << 20,
     readsOffCallerThread: Bool = false, createIfMissing: Bool = true

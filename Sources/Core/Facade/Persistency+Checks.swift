@@ -12,8 +12,8 @@ extension Persistency {
         }
         return
       }
-      guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return }
-      path = String(path[..<slash])
+      guard let parent = FileSystem.parent(of: path), parent != path else { return }
+      path = parent
     }
   }
 
@@ -28,7 +28,7 @@ extension Persistency {
       }
       guard engine.capabilities.persistent else { continue }
       let suffix = engine.fileSuffix
-      guard suffix.count > 1, !suffix.contains("/"), !suffix.utf8.contains(0) else {
+      guard suffix.utf8.count > 1, !suffix.utf8.contains(UInt8(ascii: "/")), !suffix.utf8.contains(0) else {
         throw PersistencyError(
           .invalidArgument, "engine \(engine.name) is persistent and needs a file suffix like .db, not “\(suffix)”")
       }

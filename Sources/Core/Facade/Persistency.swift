@@ -8,8 +8,9 @@ public final class Persistency: Sendable {
   /// The version of this library, as manifests and the tool say it.
   public static let version = "0.1.0"
 
-  /// The folder of the stores, as it was given.
+  /// The folder of the stores, as it was given; a relative one is taken from the working directory at `init`.
   public let rootDirectory: String
+  private let root: String
   /// The engines jobs can be on; the first is the default.
   public let engines: [Engine]
 
@@ -29,6 +30,7 @@ public final class Persistency: Sendable {
     try Self.check(root: rootDirectory)
     try Self.check(engines)
     self.rootDirectory = rootDirectory
+    root = FileSystem.absolute(rootDirectory)
     self.engines = engines
   }
 
@@ -52,7 +54,7 @@ public final class Persistency: Sendable {
         try Self.check(open, fits: engine, options)
         return open
       }
-      let opening = JobOpening(root: rootDirectory, engines: engines, id: id, engine: engine, options: options)
+      let opening = JobOpening(root: root, engines: engines, id: id, engine: engine, options: options)
       let job = try await WorkerPool.writers.run { () throws(PersistencyError) in try opening.open() }
       let isClosed = state.withLock { state in
         if !state.isClosed { state.jobs[id] = job }
@@ -87,7 +89,7 @@ public final class Persistency: Sendable {
       // What was still queued is dropped with the store: its failures are of no account.
       if let open { try? await close(open, id) }
       if let open, !open.engine.capabilities.persistent { return }
-      let store = StoredFiles(root: rootDirectory, id: id, engines: engines)
+      let store = StoredFiles(root: root, id: id, engines: engines)
       try await WorkerPool.writers.run { () throws(PersistencyError) in try store.drop() }
     }
   }
@@ -96,15 +98,14 @@ public final class Persistency: Sendable {
   ///
   /// - Throws: The first failure of a queued write that no flush has thrown; everything is closed all the same.
   public func close() async throws(PersistencyError) {
-    let jobs = state.withLock { state in
-      state.isClosed = true
-      return state.jobs
-    }
+    state.withLock { $0.isClosed = true }
+    // What is being opened or dropped now ends before this does; an opening sees that it came too late.
+    let ids = turns.taken.union(state.withLock { $0.jobs.keys })
     var first: PersistencyError?
-    for (id, job) in jobs {
+    for id in ids {
       do throws(PersistencyError) {
         try await turns.inTurn(id) { () async throws(PersistencyError) in
-          guard state.withLock({ $0.jobs[id] === job }) else { return }
+          guard let job = state.withLock({ $0.jobs[id] }) else { return }
           try await close(job, id)
         }
       } catch {
@@ -135,7 +136,7 @@ public final class Persistency: Sendable {
   /// Half-made and half-dropped ones are not among them, nor is what is not ours.
   public func storedJobs() throws(PersistencyError) -> [StoredJob] {
     if isClosed { throw Self.closed }
-    return try StoredFiles.jobs(in: rootDirectory, engines: engines)
+    return try StoredFiles.jobs(in: root, engines: engines)
   }
 
   /// How many writes by id were dropped because their job was not open.

@@ -15,6 +15,7 @@ public struct Rows: AsyncSequence, Sendable {
     Iterator(job: job, category: category, range: range, reverse: reverse)
   }
 
+  /// One pass over the rows; after it threw, the next call reads the same page again.
   public struct Iterator: AsyncIteratorProtocol {
     let job: Job
     let category: String
@@ -31,6 +32,9 @@ public struct Rows: AsyncSequence, Sendable {
       self.reverse = reverse
     }
 
+    /// The next row, or nil at the end.
+    ///
+    /// - Throws: `.cancelled` between two pages; what reading a page throws.
     public mutating func next(isolation actor: isolated (any Actor)?) async throws(PersistencyError) -> KvRow? {
       if position == page.count {
         guard try await turnPage() else { return nil }

@@ -1,5 +1,6 @@
 /// A job that has a store on disk, open or not.
 public struct StoredJob: Hashable, Sendable {
+  /// What ``Persistency/openJob(_:engine:options:)`` opens it by.
   public let id: String
   /// The name of its engine.
   public let engine: String

@@ -23,6 +23,9 @@ final class TurnQueue: Sendable {
     return try await body()
   }
 
+  /// The ids that something is under way for, or waits.
+  var taken: Set<JobID> { waiting.withLock { Set($0.keys) } }
+
   private func next(_ id: JobID) {
     let continuation: UnsafeContinuation<Void, Never>? = waiting.withLock { waiting in
       guard let queue = waiting[id], !queue.isEmpty else {

@@ -21,10 +21,4 @@ struct FIFO<Element> {
     }
     return items[head]
   }
-
-  /// Takes out the elements that match, wherever they are.
-  mutating func remove(where matches: (Element) -> Bool) {
-    items = items[head...].filter { $0.map { !matches($0) } ?? false }
-    head = 0
-  }
 }

@@ -32,7 +32,8 @@ final class QueuedWrite: @unchecked Sendable {
 
   init(_ work: Work, bytes: Int, sync: Bool, awaiting: Awaiting) {
     self.work = work
-    self.bytes = bytes
+    // A batch without an op costs as much as one with an op: it must count, or such would queue without bound.
+    self.bytes = max(bytes, WriteQueue.overheadBytes)
     self.sync = sync
     self.awaiting = awaiting
   }

@@ -9,12 +9,9 @@ final class SettlementWait: @unchecked Sendable {
 
   init(_ sequence: UInt64) { self.sequence = sequence }
 
-  /// Resumes the one who waits, if what it waits for has come.
-  func isReached(_ settled: UInt64) -> Bool {
-    guard settled >= sequence else { return false }
-    reply?.resume(returning: true)
-    reply = nil
-    return true
+  func takeReply() -> UnsafeContinuation<Bool, Never>? {
+    defer { reply = nil }
+    return reply
   }
 }
 
@@ -43,8 +40,7 @@ extension WriteQueue {
       let reply = state.withLock { state in
         wait.isCancelled = true
         state.settlement.removeAll { $0 === wait }
-        defer { wait.reply = nil }
-        return wait.reply
+        return wait.takeReply()
       }
       reply?.resume(returning: false)
     }

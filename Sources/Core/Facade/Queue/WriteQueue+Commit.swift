@@ -46,8 +46,9 @@ extension WriteQueue {
   private func deleteOne(category: String, key: Key, sync: Bool) -> QueuedWrite.Answer {
     Result { () throws(PersistencyError) in
       let wasThere = try backend.deleteOne(category: category, key: key)
-      if sync, let result = backend.applyGroup([[]], sync: true).first { try result.get() }
-      return wasThere
+      guard sync, case .failure(let error)? = backend.applyGroup([[]], sync: true).first else { return wasThere }
+      // The row is gone already; only whether that is durable failed.
+      throw PersistencyError(error.kind, error.message, backendCode: error.backendCode, outcome: .unknown)
     }
   }
 

@@ -30,12 +30,17 @@ final class WriteQueue: Sendable {
   private let doubt = Atomic<Bool>(false)
   /// Odd while a commit runs; a reader that finds it even and unchanged has seen one state.
   let generation = Atomic<UInt64>(0)
+  /// A forked child has none of the threads that would serve what it queues.
+  private let fork = ForkGuard()
+  /// Kept as long as something may be queued, also when the job is let go without being closed.
+  private let lock: JobLock?
 
   /// What an op costs in memory beside its bytes: two array headers and its place in the batch.
   static let overheadBytes = 128
 
-  init(backend: any KvBackend, bound: Int, failures: FailureLog) {
+  init(backend: any KvBackend, bound: Int, failures: FailureLog, lock: JobLock?) {
     self.backend = backend
+    self.lock = lock
     self.bound = max(1, bound)
     self.failures = failures
   }
@@ -49,7 +54,8 @@ final class WriteQueue: Sendable {
 
   /// Queues a write that nobody waits for, if there is room; false when the queue is at its bound.
   func offer(_ write: QueuedWrite) throws(PersistencyError) -> Bool {
-    try state.withLock { state throws(PersistencyError) in
+    if fork.isForked { throw CallGate.forked }
+    return try state.withLock { state throws(PersistencyError) in
       if state.isClosed { throw Self.closed }
       guard hasRoom(for: write, in: state) else { return false }
       admit(write, in: &state)
@@ -60,6 +66,7 @@ final class WriteQueue: Sendable {
   /// Queues a write and waits for what it says: its admission, or its commit.
   func submit(_ write: QueuedWrite) async throws(PersistencyError) -> Bool {
     if write.awaiting != .commit, try offer(write) { return true }
+    if fork.isForked { throw CallGate.forked }
     let answer = await withTaskCancellationHandler {
       await withUnsafeContinuation { continuation in place(write, continuation) }
     } onCancel: {
@@ -86,21 +93,25 @@ final class WriteQueue: Sendable {
   }
 
   private func cancel(_ write: QueuedWrite) {
-    let reply: (UnsafeContinuation<QueuedWrite.Answer, Never>, PersistencyError.Outcome)? = state.withLock { _ in
+    var replies: [(UnsafeContinuation<QueuedWrite.Answer, Never>, QueuedWrite.Answer)] = []
+    state.withLock { state in
       let outcome: PersistencyError.Outcome
+      let waited = write.stage == .waiting
       switch write.stage {
       // Its call has returned, or is about to: it is queued, and stays so.
-      case .pending where write.awaiting == .admission: return nil
+      case .pending where write.awaiting == .admission: return
       case .new, .waiting, .pending:
         // It keeps its place, with nothing to do, so that the numbers stay without a gap.
         write.withdraw()
         outcome = .notApplied
       case .committing: outcome = .unknown
-      case .done: return nil
+      case .done: return
       }
-      return write.takeReply().map { ($0, outcome) }
+      if let reply = write.takeReply() { replies.append((reply, .failure(Self.cancelled(outcome)))) }
+      // Those behind it may fit where it did not.
+      if waited { admitWaiting(in: &state, &replies) }
     }
-    if let (continuation, outcome) = reply { continuation.resume(returning: .failure(Self.cancelled(outcome))) }
+    for (continuation, answer) in replies { continuation.resume(returning: answer) }
   }
 
   /// A batch over the bound is admitted alone; nobody overtakes those who wait.
@@ -149,28 +160,36 @@ final class WriteQueue: Sendable {
   }
 
   private func settle(_ group: [QueuedWrite], _ answers: [QueuedWrite.Answer]) {
+    // Before anybody can see them settled, so that a flush finds them; outside the lock, because a log handler or an
+    // executor is code of others, which may well call this job.
+    for (write, answer) in zip(group, answers) {
+      guard case .failure(let error) = answer else { continue }
+      if error.outcome == .unknown { doubt.store(true, ordering: .releasing) }
+      if write.awaiting != .commit { failures.record(error, of: write.sequence) }
+    }
     var replies: [(UnsafeContinuation<QueuedWrite.Answer, Never>, QueuedWrite.Answer)] = []
+    var reached: [UnsafeContinuation<Bool, Never>] = []
     let again = state.withLock { state in
       for (write, answer) in zip(group, answers) {
         state.bytes -= write.bytes
         state.settled = write.sequence
-        if case .failure(let error) = answer, error.outcome == .unknown { doubt.store(true, ordering: .releasing) }
         if write.stage == .done { continue }
         write.stage = .done
-        if let reply = write.takeReply() {
-          replies.append((reply, answer))
-        } else if write.awaiting != .commit, case .failure(let error) = answer {
-          failures.record(error, of: write.sequence)
-        }
+        if let reply = write.takeReply() { replies.append((reply, answer)) }
       }
       outstanding.subtract(group.count, ordering: .acquiringAndReleasing)
       admitWaiting(in: &state, &replies)
-      state.settlement.removeAll { $0.isReached(state.settled) }
+      state.settlement.removeAll { wait in
+        guard wait.sequence <= state.settled else { return false }
+        if let reply = wait.takeReply() { reached.append(reply) }
+        return true
+      }
       state.isServed = !state.pending.isEmpty
       return state.isServed
     }
     if again { WorkerPool.writers.submit { self.serve() } }
     for (continuation, answer) in replies { continuation.resume(returning: answer) }
+    for continuation in reached { continuation.resume(returning: true) }
   }
 
   private func admitWaiting(
@@ -189,6 +208,11 @@ final class WriteQueue: Sendable {
   /// Refuses new writes; those queued or waiting are served.
   func close() {
     state.withLock { $0.isClosed = true }
+  }
+
+  /// - Throws: `.closed` after ``close()``.
+  func checkOpen() throws(PersistencyError) {
+    if state.withLock({ $0.isClosed }) { throw Self.closed }
   }
 
   static var closed: PersistencyError { PersistencyError(.closed, "the job is closed; open it again") }

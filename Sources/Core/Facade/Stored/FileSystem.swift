@@ -39,15 +39,34 @@ enum FileSystem {
     throw failure("examine", path)
   }
 
-  /// Makes a folder and its ancestors, each with mode 0700; what is there already stays as it is.
+  /// Makes a folder and its ancestors, each with mode 0700 and durably; what is there already stays as it is.
   static func makeFolder(_ path: String) throws(PersistencyError) {
-    if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
-    guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
-      throw failure("make the folder", path)
+    if mkdir(path, 0o700) != 0 {
+      if errno == EEXIST { return }
+      guard errno == ENOENT, let parent = parent(of: path), parent != path else {
+        throw failure("make the folder", path)
+      }
+      try makeFolder(parent)
+      if mkdir(path, 0o700) != 0 {
+        if errno == EEXIST { return }
+        throw failure("make the folder", path)
+      }
     }
-    try makeFolder(String(path[..<slash]))
-    if mkdir(path, 0o700) != 0, errno != EEXIST { throw failure("make the folder", path) }
+    // A root that a power loss takes away takes every durable store in it.
+    try syncFolder(of: path)
   }
+
+  /// The folder that `path` is in; nil for a relative name, and for the topmost folder.
+  ///
+  /// By bytes: a combining mark after a slash makes one Character of both.
+  static func parent(of path: String) -> String? {
+    let bytes = path.utf8
+    guard let end = bytes.lastIndex(where: { $0 != slash }) else { return nil }
+    guard let cut = bytes[...end].lastIndex(of: slash) else { return nil }
+    return cut == bytes.startIndex ? "/" : String(path[..<cut])
+  }
+
+  private static let slash = UInt8(ascii: "/")
 
   /// The names in a folder, sorted by their bytes; none when it is missing.
   static func names(in path: String) throws(PersistencyError) -> [String] {
@@ -78,6 +97,13 @@ enum FileSystem {
     }
   }
 
+  /// `path` from the root of the file system, whatever becomes of the working directory; itself when that is gone.
+  static func absolute(_ path: String) -> String {
+    guard !path.utf8.starts(with: CollectionOfOne(slash)), let current = getcwd(nil, 0) else { return path }
+    defer { free(current) }
+    return String(cString: current) + "/" + path
+  }
+
   static func move(_ path: String, to target: String) throws(PersistencyError) {
     if rename(path, target) != 0 { throw failure("rename", path) }
   }
@@ -101,13 +127,15 @@ enum FileSystem {
     if try kind(path) == .folder {
       for name in try names(in: path) { try sync(path + "/" + name) }
     }
-    let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+    let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard file >= 0 else { throw failure("open", path) }
     defer { close(file) }
     if fsync(file) != 0 { throw failure("sync", path) }
   }
 
   /// The whole of a small file; nil when it is missing.
+  ///
+  /// - Throws: `.corrupted` for what is no plain file.
   static func read(_ path: String) throws(PersistencyError) -> [UInt8]? {
     let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard file >= 0 else {
@@ -115,7 +143,17 @@ enum FileSystem {
       throw failure("open", path)
     }
     defer { close(file) }
+    try checkPlain(file, path)
     return try read(file, path)
+  }
+
+  /// - Throws: `.corrupted` for a folder, a pipe, a device.
+  static func checkPlain(_ file: Int32, _ path: String) throws(PersistencyError) {
+    var status = stat()
+    guard fstat(file, &status) == 0 else { throw failure("examine", path) }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw PersistencyError(.corrupted, "\(path) is no plain file; move it away")
+    }
   }
 
   static func read(_ file: Int32, _ path: String) throws(PersistencyError) -> [UInt8] {
@@ -135,8 +173,10 @@ enum FileSystem {
 
   /// Replaces a small file so that a crash leaves the old or the new one: written beside, synced, renamed, folder synced.
   static func replace(_ path: String, with bytes: [UInt8]) throws(PersistencyError) {
-    let draft = path + ".tmp"
-    let file = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    let draft = path + StoredFiles.draftSuffix
+    // What a crash left there is of no use, and what somebody else put there (a link, a pipe) is not written to.
+    unlink(draft)
+    let file = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard file >= 0 else { throw failure("create", draft) }
     do throws(PersistencyError) {
       try write(bytes, to: file, draft)
@@ -147,8 +187,27 @@ enum FileSystem {
       throw error
     }
     close(file)
-    try move(draft, to: path)
+    do throws(PersistencyError) {
+      try move(draft, to: path)
+    } catch {
+      unlink(draft)
+      throw error
+    }
     try syncFolder(of: path)
+  }
+
+  /// Writes a text over a small file of ours without asking for room: what is left over of the old one becomes spaces.
+  static func overwrite(_ path: String, with bytes: [UInt8]) throws(PersistencyError) {
+    let file = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+    guard file >= 0 else { throw failure("open", path) }
+    defer { close(file) }
+    try checkPlain(file, path)
+    let left = try size(path).apparent - bytes.count
+    guard left >= 0 else {
+      throw PersistencyError(.storageFull, "no room to write \(path); make some and try again")
+    }
+    try write(bytes + [UInt8](repeating: UInt8(ascii: " "), count: left), to: file, path)
+    if fsync(file) != 0 { throw failure("sync", path) }
   }
 
   static func write(_ bytes: [UInt8], to file: Int32, _ path: String) throws(PersistencyError) {
@@ -163,8 +222,8 @@ enum FileSystem {
 
   /// Makes creations, renames and removals in the folder of `path` survive a power loss.
   static func syncFolder(of path: String) throws(PersistencyError) {
-    let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-    let file = open(folder.isEmpty ? "/" : folder, O_RDONLY | O_CLOEXEC | O_DIRECTORY)
+    let folder = parent(of: path) ?? "."
+    let file = open(folder, O_RDONLY | O_CLOEXEC | O_DIRECTORY)
     guard file >= 0 else { throw failure("open", folder) }
     defer { close(file) }
     if fsync(file) != 0 { throw failure("sync", folder) }
@@ -192,7 +251,9 @@ enum FileSystem {
       return PersistencyError(
         .corrupted, "cannot \(verb) \(path): it is a symbolic link, which is refused", backendCode: Int(code))
     case ENOTDIR, EEXIST, EISDIR:
-      return PersistencyError(.invalidArgument, "cannot \(verb) \(path): \(reason)", backendCode: Int(code))
+      return PersistencyError(
+        .invalidArgument, "cannot \(verb) \(path): \(reason); something else stands in its place, move that away",
+        backendCode: Int(code))
     default:
       return PersistencyError(.backend, "cannot \(verb) \(path): \(reason)", backendCode: Int(code))
     }

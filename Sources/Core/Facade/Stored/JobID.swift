@@ -36,9 +36,27 @@ struct JobID: Hashable, Sendable, CustomStringConvertible {
     return head + "%~" + Self.hash(bytes)
   }
 
-  /// The name that the Nim original gave this job's file, where that is a plain file name and not ours.
+  /// The name that the Nim original gave this job's file, where that is a plain file name, and not one of ours.
+  ///
+  /// A file called as ours of another id would be (with an escape in its name) may be that other job's, whose manifest is lost or not
+  /// written yet: nobody's data goes to another id.
   var originalFileName: String? {
-    text.contains("/") || bytes.contains(0) || text == "." || text == ".." || text == fileName ? nil : text
+    bytes.contains(UInt8(ascii: "/")) || bytes.contains(0) || text == "." || text == ".." || text == fileName
+      || hasEscape ? nil : text
+  }
+
+  /// Whether `%` and two hexadecimal digits, or the `%~` of a shortened name, are in the id.
+  private var hasEscape: Bool {
+    bytes.indices.contains { index in
+      guard bytes[index] == UInt8(ascii: "%"), index + 1 < bytes.count else { return false }
+      if bytes[index + 1] == UInt8(ascii: "~") { return true }
+      return index + 2 < bytes.count && bytes[(index + 1)...(index + 2)].allSatisfy(Self.isHexadecimal)
+    }
+  }
+
+  private static func isHexadecimal(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "A")...UInt8(ascii: "F")).contains(byte)
+      || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
   }
 
   private static func isPlain(_ byte: UInt8) -> Bool {

@@ -16,8 +16,14 @@ final class JobLock: Sendable {
 
   /// - Throws: `.locked` at once when another process, or another instance of this one, holds it; names the holder's pid.
   init(_ path: String) throws(PersistencyError) {
-    let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
     guard file >= 0 else { throw FileSystem.failure("open the lock", path) }
+    do throws(PersistencyError) {
+      try FileSystem.checkPlain(file, path)
+    } catch {
+      close(file)
+      throw error
+    }
     guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
       let code = errno
       defer { close(file) }
@@ -30,13 +36,8 @@ final class JobLock: Sendable {
       )
     }
     self.file = Mutex(file)
-    do throws(PersistencyError) {
-      if ftruncate(file, 0) != 0 { throw FileSystem.failure("write", path) }
-      try FileSystem.write(Array("\(getpid())\n".utf8), to: file, path)
-    } catch {
-      release()
-      throw error
-    }
+    // For people: the lock holds without it, and on a full disk the job must open all the same, to make room.
+    if ftruncate(file, 0) == 0 { try? FileSystem.write(Array("\(getpid())\n".utf8), to: file, path) }
   }
 
   deinit { release() }

@@ -79,15 +79,23 @@ struct JobManifest: Codable, Sendable {
   }
 
   func write(to path: String) throws(PersistencyError) {
+    try FileSystem.replace(path, with: try encoded([.sortedKeys, .prettyPrinted]))
+  }
+
+  /// Writes over the manifest in the blocks that it has, where a full disk has no others.
+  ///
+  /// Without the pretty form it is shorter than what is there, and it lies in one block.
+  func overwrite(_ path: String) throws(PersistencyError) {
+    try FileSystem.overwrite(path, with: try encoded([.sortedKeys, .withoutEscapingSlashes]))
+  }
+
+  private func encoded(_ formatting: JSONEncoder.OutputFormatting) throws(PersistencyError) -> [UInt8] {
     let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+    encoder.outputFormatting = formatting
     do {
-      let data = try encoder.encode(self)
-      try FileSystem.replace(path, with: Array(data))
-    } catch let error as PersistencyError {
-      throw error
+      return Array(try encoder.encode(self))
     } catch {
-      throw PersistencyError(.backend, "cannot encode the manifest \(path): \(error)")
+      throw PersistencyError(.backend, "cannot encode the manifest of job “\(id)”: \(error)")
     }
   }
 }

@@ -45,20 +45,16 @@ struct JobOpening: Sendable {
   private func open(_ lock: JobLock) throws(PersistencyError) -> Job {
     switch try find() {
     case .nothing:
+      if !options.createIfMissing { throw notStored }
       return try create(on: engine ?? engines[0], lock)
     case .foreign(let engine, let path):
-      try files.adopt(path, as: engine)
-      let manifest = JobManifest(id: id, engine: engine.name, state: .ready, durability: options.durability)
-      let backend = try engine.open(files.storePath(engine), storeOptions(mustExist: true))
-      return try job(engine, backend, manifest, lock)
+      return try adopt(path, by: engine, lock)
     case .stored(let engine, let manifest):
       switch manifest.state {
-      case .creating:
-        try files.removeStore(engine.fileSuffix)
-        return try create(on: engine, lock)
-      case .dropping:
+      case .creating, .dropping:
         try files.finishDrop(manifest)
-        return try create(on: self.engine ?? engines[0], lock)
+        if !options.createIfMissing { throw notStored }
+        return try create(on: engine, lock)
       case .ready:
         return try reopen(engine, manifest, lock)
       }
@@ -66,6 +62,20 @@ struct JobOpening: Sendable {
   }
 
   // MARK: Three ways to open
+
+  private func adopt(_ path: String, by engine: Engine, _ lock: JobLock) throws(PersistencyError) -> Job {
+    try files.adopt(path, as: engine)
+    do throws(PersistencyError) {
+      let manifest = JobManifest(id: id, engine: engine.name, state: .ready, durability: options.durability)
+      let backend = try engine.open(files.storePath(engine), storeOptions(mustExist: true))
+      return try job(engine, backend, manifest, lock)
+    } catch {
+      // What we refuse stays as it was, its name included.
+      try? FileSystem.remove(files.manifestPath)
+      try? files.giveBack(path, as: engine)
+      throw error
+    }
+  }
 
   private func create(on engine: Engine, _ lock: JobLock) throws(PersistencyError) -> Job {
     guard engine.capabilities.persistent else {
@@ -106,16 +116,28 @@ struct JobOpening: Sendable {
         id: id.text, engine: engine, options: options, backend: backend,
         store: OpenStore(files: files, engine: engine, lock: lock, manifest: manifest))
     } catch {
-      // Not opened, so not written: what the last close recorded still holds, and must be compared again.
-      try? left.write(to: files.manifestPath)
+      // Nobody wrote: what the last close recorded still holds, and must be compared again.
+      try? restore(left, of: engine)
       throw error
     }
+  }
+
+  /// Puts the manifest of a store that did not open back as it was.
+  private func restore(_ left: JobManifest, of engine: Engine) throws(PersistencyError) {
+    var left = left
+    // The engine may have replayed its log before it failed, which can make a sound store smaller, and at a volatile level leaves
+    // that in the page cache.
+    if let clean = left.clean {
+      left.clean?.bytes = min(clean.bytes, try FileSystem.size(files.storePath(engine)).apparent)
+    }
+    if options.durability == .volatile { try files.syncStore(engine) }
+    try left.write(to: files.manifestPath)
   }
 
   private func openReadOnly(_ found: Found) throws(PersistencyError) -> Job {
     let engine: Engine
     let path: String
-    var manifest: JobManifest
+    let manifest: JobManifest
     switch found {
     case .nothing: throw notStored
     case .foreign(let foreign, let place):
@@ -137,11 +159,16 @@ struct JobOpening: Sendable {
     }
     // An engine that cannot read beside a writer must be alone.
     let lock = engine.capabilities.readOnlyBesideWriter ? nil : try JobLock(files.lockPath)
-    defer { lock?.release() }
-    let backend = try engine.open(path, storeOptions(mustExist: true))
+    let backend: any KvBackend
+    do throws(PersistencyError) {
+      backend = try engine.open(path, storeOptions(mustExist: true))
+    } catch {
+      lock?.release()
+      throw error
+    }
     return Job(
       id: id.text, engine: engine, options: options, backend: backend,
-      store: OpenStore(files: files, engine: engine, lock: nil, manifest: manifest))
+      store: OpenStore(files: files, engine: engine, lock: lock, isReadOnly: true, manifest: manifest))
   }
 
   // MARK: What is there
@@ -152,7 +179,13 @@ struct JobOpening: Sendable {
 
   private func find() throws(PersistencyError) -> Found {
     if let manifest = try files.manifest() {
-      if manifest.state == .dropping, let engine = engine ?? engines.first { return .stored(engine, manifest) }
+      switch manifest.state {
+      // Nothing was ever acknowledged, or all of it is dropped: the caller may choose anew.
+      case .creating:
+        if let engine { return .stored(engine, manifest) }
+      case .dropping: return .stored(engine ?? engines[0], manifest)
+      case .ready: break
+      }
       return .stored(try checked(engineNamed: manifest.engine), manifest)
     }
     guard let (found, path) = try files.unmanifested() else { return .nothing }

@@ -4,17 +4,26 @@ import Logging
 struct OpenStore: Sendable {
   let files: StoredFiles
   let engine: Engine
-  /// Nil for a job that is open read-only beside a writer, and leaves no trace.
+  /// Nil for a job that is open read-only where others may write.
   let lock: JobLock?
-  var manifest: JobManifest
+  /// Read-only jobs leave no trace.
+  let isReadOnly: Bool
+  let manifest: JobManifest
+
+  init(files: StoredFiles, engine: Engine, lock: JobLock?, isReadOnly: Bool = false, manifest: JobManifest) {
+    self.files = files
+    self.engine = engine
+    self.lock = lock
+    self.isReadOnly = isReadOnly
+    self.manifest = manifest
+  }
 
   /// Records a clean close, after the backend freed its files; then lets go of the job.
   ///
   /// - Parameter isTrusted: Whether every commit had a known outcome; without that the close is not called clean.
   func close(isTrusted: Bool) throws(PersistencyError) {
-    guard let lock else { return }
-    defer { lock.release() }
-    guard isTrusted else { return }
+    defer { lock?.release() }
+    guard !isReadOnly, isTrusted else { return }
     // The engine may have left writes of this level in the page cache; a clean record may not outlive them.
     if manifest.durability == Durability.volatile.rawValue { try files.syncStore(engine) }
     var manifest = manifest

@@ -82,13 +82,28 @@ struct StoredFiles: Sendable {
   // MARK: Changing
 
   /// Gives an original's file the name that this library gives it.
+  ///
+  /// The file goes last: cut short, the next opening finds it where it was, and completes the rest.
   func adopt(_ path: String, as engine: Engine) throws(PersistencyError) {
     let target = storePath(engine)
     guard path != target else { return }
     for sidecar in Self.sidecars where try FileSystem.kind(path + sidecar) == .file {
       try FileSystem.move(path + sidecar, to: target + sidecar)
     }
+    try FileSystem.syncFolder(of: target)
     try FileSystem.move(path, to: target)
+    try FileSystem.syncFolder(of: target)
+  }
+
+  /// Gives a file that was not adopted after all its own name back; here it goes first, for the same reason.
+  func giveBack(_ path: String, as engine: Engine) throws(PersistencyError) {
+    let target = storePath(engine)
+    guard path != target else { return }
+    try FileSystem.move(target, to: path)
+    try FileSystem.syncFolder(of: target)
+    for sidecar in Self.sidecars where try FileSystem.kind(target + sidecar) == .file {
+      try FileSystem.move(target + sidecar, to: path + sidecar)
+    }
     try FileSystem.syncFolder(of: target)
   }
 
@@ -117,20 +132,37 @@ struct StoredFiles: Sendable {
     guard var manifest = try manifest() else {
       throw PersistencyError(.jobNotFound, "no job “\(id)” is stored in \(root)")
     }
+    _ = try suffix(of: manifest)
     manifest.state = .dropping
-    try manifest.write(to: manifestPath)
+    do throws(PersistencyError) {
+      try manifest.write(to: manifestPath)
+    } catch {
+      // To drop a job is how one makes room.
+      guard error.kind == .storageFull else { throw error }
+      try manifest.overwrite(manifestPath)
+    }
     try finishDrop(manifest)
   }
 
   /// The second half of a drop, also of one that a crash cut short.
   func finishDrop(_ manifest: JobManifest) throws(PersistencyError) {
-    if let suffix = suffix(of: manifest.engine) { try removeStore(suffix) }
+    try removeStore(try suffix(of: manifest))
+    // The manifest goes last, on the disk too: a store without one might be adopted.
+    try FileSystem.syncFolder(of: manifestPath)
     try FileSystem.remove(manifestPath)
     try FileSystem.syncFolder(of: manifestPath)
   }
 
   private func suffix(of engine: String) -> String? {
     engines.first { $0.name == engine }?.fileSuffix ?? Self.knownSuffixes[engine]
+  }
+
+  private func suffix(of manifest: JobManifest) throws(PersistencyError) -> String {
+    if let suffix = suffix(of: manifest.engine) { return suffix }
+    throw PersistencyError(
+      .invalidArgument,
+      "job “\(id)” is on engine \(manifest.engine), which is not among this Persistency's, so its files are not known here: \(engines.map(\.name).joined(separator: ", "))"
+    )
   }
 
   private func sizeOnDisk(_ suffix: String) throws(PersistencyError) -> Int {
