@@ -24,9 +24,8 @@ extension LMDBEnvironment {
     guard !path.isEmpty, !path.utf8.contains(0) else {
       throw PersistencyError(.invalidArgument, "a store's path must not be empty, nor contain NUL")
     }
-    try folder.prepare(store)
     // Only with the claim may files of the folder be opened.
-    let claim = try StoreRegistry.claim(path)
+    let claim = try StoreRegistry.claim(path) { () throws(PersistencyError) in try folder.prepare(store) }.claim
     do throws(PersistencyError) {
       let holdsStore = try folder.examine(store)
       let opened = try map(folder, store, options)

@@ -22,14 +22,9 @@ extension RocksHandle {
     try options.check()
     let folder = RocksFolder(path: try clean(path))
     let settings = RocksSettings(options: options, durability: store.durability)
-    let state = try folder.examine()
-    if state != .store {
-      if store.mustExist || store.access == .readOnly {
-        throw PersistencyError(.corrupted, "\(folder.path) holds no RocksDB store; it is missing or was emptied")
-      }
-      if state == .absent { try folder.create() } else { try folder.adopt() }
+    let (claim, state) = try StoreRegistry.claim(folder.path) { () throws(PersistencyError) in
+      try prepare(folder, store)
     }
-    let claim = try StoreRegistry.claim(folder.path)
     do throws(PersistencyError) {
       switch (store.access, state) {
       case (.readOnly, _):
@@ -43,10 +38,25 @@ extension RocksHandle {
         return Opened(handle: RocksHandle(db, folder, settings, takesWrites: true), claim: claim, isFull: false)
       }
     } catch {
-      StoreRegistry.release(claim)
+      // While the claim is held, what is there is what was made here.
       if state == .absent && error.kind != .locked { folder.discard() }
+      StoreRegistry.release(claim)
       throw error
     }
+  }
+
+  /// What was in the folder; now it is there.
+  private static func prepare(
+    _ folder: RocksFolder, _ store: StoreOptions
+  ) throws(PersistencyError) -> RocksFolder.State {
+    let state = try folder.examine()
+    if state != .store {
+      if store.mustExist || store.access == .readOnly {
+        throw PersistencyError(.corrupted, "\(folder.path) holds no RocksDB store; it is missing or was emptied")
+      }
+      if state == .absent { try folder.create() } else { try folder.adopt() }
+    }
+    return state
   }
 
   private static func openStore(

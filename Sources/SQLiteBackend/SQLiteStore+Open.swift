@@ -7,17 +7,13 @@ extension SQLiteStore {
     _ path: String, _ store: StoreOptions, _ options: SQLiteOptions, isScratch: Bool = false
   ) throws(PersistencyError) -> SQLiteStore {
     let file = try SQLiteFile(path)
-    let made = try provide(file, store)
+    let (claim, made) = try StoreRegistry.claim(file.path) { () throws(PersistencyError) in try provide(file, store) }
     do throws(PersistencyError) {
-      let claim = try StoreRegistry.claim(file.path)
-      do throws(PersistencyError) {
-        return try open(file, made: made, store, options, claim, isScratch: isScratch)
-      } catch {
-        StoreRegistry.release(claim)
-        throw error
-      }
+      return try open(file, made: made, store, options, claim, isScratch: isScratch)
     } catch {
+      // While the claim is held, what is there is what was made here.
       if made { file.remove() }
+      StoreRegistry.release(claim)
       throw error
     }
   }

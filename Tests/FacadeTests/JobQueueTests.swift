@@ -57,6 +57,24 @@ struct JobQueueTests {
     }
   }
 
+  @Test("deletes share commits with the writes beside them, and keep their order")
+  func groupedDeletes() async throws {
+    let gated = try GatedBackend()
+    try await withJob(on: gated.engine) { job in
+      gated.hold()
+      try await job.persistPut(category: "c", key: Key("first"), payload: [])
+      try await gated.commitsBegun(1)
+      try await job.persistPut(category: "c", key: Key("a"), payload: [])
+      async let hit = job.delete(category: "c", key: Key("a"))
+      async let miss = job.delete(category: "c", key: Key("none"))
+      try await Task.sleep(for: .milliseconds(200))
+      gated.letGo()
+      let answers = try await (hit, miss)
+      #expect(answers.0 && !answers.1)
+      #expect(gated.groups.count < 4, "each by itself they would be four commits")
+    }
+  }
+
   @Test("a failed commit comes out of the next flush once, of failures and of the close")
   func failures() async throws {
     let gated = try GatedBackend()

@@ -79,6 +79,28 @@ struct JobWriteTests {
     }
   }
 
+  @Test("deletes of many tasks say what they found, each once, among puts of the same keys", arguments: Engine.every)
+  func concurrentDeletes(_ engine: Engine) async throws {
+    try await withJob(on: engine) { job in
+      for number in 0..<50 { try await job.persistPut(category: "c", key: Key(number), payload: []) }
+      let found = try await withThrowingTaskGroup(of: Bool.self) { group in
+        for task in 0..<200 {
+          group.addTask { try await job.delete(category: "c", key: Key(task % 100)) }
+        }
+        return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+      }
+      #expect(found == 50)
+      #expect(try await job.count(category: "c") == 0)
+      for round in 0..<50 {
+        try await job.persistPut(category: "c", key: Key(round), payload: [])
+        async let first = job.delete(category: "c", key: Key(round))
+        async let second = job.delete(category: "c", key: Key(round))
+        let answers = try await (first, second)
+        #expect(answers.0 != answers.1)
+      }
+    }
+  }
+
   @Test("the queued deletes remove a row, a prefix and a range", arguments: Engine.every)
   func queuedDeletes(_ engine: Engine) async throws {
     try await withJob(on: engine) { job in

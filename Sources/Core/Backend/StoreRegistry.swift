@@ -39,6 +39,24 @@ public enum StoreRegistry {
     return claim
   }
 
+  /// Sees that the file or folder at `path` is there, and claims it, as one step.
+  ///
+  /// Of several threads that open one new store exactly one makes it, and that one gets it. Whoever made it and then
+  /// fails to open it removes it again *before* it releases the claim: afterwards it may be another's.
+  ///
+  /// - Parameter prepare: Looks what is there and makes what is not; its answer is given back.
+  /// - Throws: What `prepare` throws; else as ``claim(_:)``.
+  public static func claim<Found: Sendable>(
+    _ path: String, preparing prepare: () throws(PersistencyError) -> Found
+  ) throws(PersistencyError) -> (claim: Claim, found: Found) {
+    preparation.lock()
+    defer { preparation.unlock() }
+    let found = try prepare()
+    return (try claim(path), found)
+  }
+
+  private static let preparation = Monitor()
+
   /// Gives a claim back, when every descriptor of the store is closed.
   public static func release(_ claim: Claim) {
     _ = open.withLock { $0.remove(claim) }

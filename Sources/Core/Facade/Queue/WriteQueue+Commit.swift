@@ -1,46 +1,32 @@
 import Synchronization
 
 extension WriteQueue {
-  /// Applies a group to the backend: runs of batches as one group of the engine, each single delete by itself.
+  /// Applies a group to the backend, as one group of the engine where no read or import comes between.
   func commit(_ group: [QueuedWrite]) -> [QueuedWrite.Answer] {
+    if group.count == 1, case .deleteOne(let category, let key) = group[0].work {
+      return [deleteOne(category: category, key: key, sync: group[0].sync)]
+    }
     var answers: [QueuedWrite.Answer] = []
     answers.reserveCapacity(group.count)
-    var run: [[TxOp]] = []
-    var sync = false
-
-    func commitRun() {
-      guard !run.isEmpty else { return }
-      var results = backend.applyGroup(run, sync: sync)
-      // An adapter that answers for fewer batches than it was given has not said what became of the others.
-      while results.count < run.count { results.append(.failure(Self.unanswered)) }
-      answers += results.prefix(run.count).map { $0.map { true } }
-      run = []
-      sync = false
-    }
-
+    var run = EngineGroup()
     for write in group {
       switch write.work {
-      case .batch(let ops):
-        run.append(ops)
-        sync = sync || write.sync
+      case .batch(let ops): run.add(ops, sync: write.sync)
+      case .deleteOne(let category, let key): run.addDelete(category: category, key: key, sync: write.sync)
       case .rows(let rows):
-        commitRun()
+        answers += run.apply(to: backend)
         answers.append(
           Result { () throws(PersistencyError) in
             try backend.importRows(rows)
             return true
           })
-      case .deleteOne(let category, let key):
-        commitRun()
-        answers.append(deleteOne(category: category, key: key, sync: write.sync))
       case .read(let read):
-        commitRun()
+        answers += run.apply(to: backend)
         read(backend)
         answers.append(.success(true))
       }
     }
-    commitRun()
-    return answers
+    return answers + run.apply(to: backend)
   }
 
   private func deleteOne(category: String, key: Key, sync: Bool) -> QueuedWrite.Answer {
@@ -50,10 +36,6 @@ extension WriteQueue {
       // The row is gone already; only whether that is durable failed.
       throw PersistencyError(error.kind, error.message, backendCode: error.backendCode, outcome: .unknown)
     }
-  }
-
-  private static var unanswered: PersistencyError {
-    PersistencyError(.backend, "the adapter gave no outcome for this batch", outcome: .unknown)
   }
 }
 
