@@ -1,5 +1,5 @@
 # The front door; `.ci/run` only calls it.
-.PHONY: help setup build run test conformance external bench bench-quick lint format ci clean
+.PHONY: help setup build run test conformance external examples bench bench-quick lint format ci clean
 
 ENGINE ?= all
 REPORTS ?= reports
@@ -32,6 +32,9 @@ conformance: setup ## The suite on every engine, with reports/conformance.json a
 external: setup ## An adapter in a package of its own, built on the public API, through the suite
 	swift test --package-path Tests/ExternalAdapter
 
+examples: setup ## Build and run the example programs
+	swift run --package-path Examples Tour
+
 bench: setup ## Every workload, engine and layer, with reports/bench.json
 	@mkdir -p $(REPORTS)
 	swift build -c release --product persistency-bench
@@ -52,4 +55,4 @@ ci: ## What CI runs
 	@.ci/run
 
 clean: ## Remove what was built
-	rm -rf .build Tests/ExternalAdapter/.build $(REPORTS)
+	rm -rf .build Tests/ExternalAdapter/.build Examples/.build $(REPORTS)
