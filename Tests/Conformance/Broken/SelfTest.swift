@@ -17,12 +17,15 @@ public enum SelfTest {
     var results: [ConformanceReport.Caught] = []
     for backend in backends {
       var caughtBy: [String] = []
-      for check in sorted(checks, for: backend) where caughtBy.count < enough {
-        let question = [backend.control.name, check.id]
-        if sound[question] == false { continue }
-        if await passes(check, backend.fixture, seed: seed) { continue }
-        if sound[question] == nil { sound[question] = await passes(check, backend.control, seed: seed) }
-        if sound[question] == true { caughtBy.append(check.id) }
+      // A fault that shows only when threads meet can slip by on a busy machine; it does not three times.
+      for round in 0..<UInt64(3) where caughtBy.isEmpty {
+        for check in sorted(checks, for: backend) where caughtBy.count < enough {
+          let question = [backend.control.name, check.id]
+          if sound[question] == false { continue }
+          if await passes(check, backend.fixture, seed: seed &+ round) { continue }
+          if sound[question] == nil { sound[question] = await passes(check, backend.control, seed: seed) }
+          if sound[question] == true { caughtBy.append(check.id) }
+        }
       }
       let caught = ConformanceReport.Caught(name: backend.name, breaks: backend.breaks, caughtBy: caughtBy)
       results.append(caught)
