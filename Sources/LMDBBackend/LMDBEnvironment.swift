@@ -20,9 +20,9 @@ final class LMDBEnvironment: @unchecked Sendable {
 
   let mapGate = LMDBMapGate()
   let readers = LMDBReaders()
-  let writerLock = Mutex<Void>(())
+  let writerLock = Locked<Void>(())
   /// Set by a commit whose outcome is unknown; writes throw it until the store is opened again.
-  let latch = Mutex<PersistencyError?>(nil)
+  let latch = Locked<PersistencyError?>(nil)
   /// The map should become larger, because it is nearly full or a write found it so.
   let growthWanted = Atomic<Bool>(false)
   /// A write has failed, or waits, for want of a larger map.

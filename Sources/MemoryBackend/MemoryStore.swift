@@ -1,5 +1,4 @@
 internal import PersistencyCore
-internal import Synchronization
 
 /// The rows, and the two locks around them.
 ///
@@ -7,8 +6,8 @@ internal import Synchronization
 /// one row, or to apply a small batch in place. So a reader never waits for a large batch, and a scan, which runs on a
 /// copied root, waits for nobody.
 final class MemoryStore: Sendable {
-  private let writer = Mutex(())
-  private let committed = Mutex(Categories())
+  private let writer = Locked(())
+  private let committed = Locked(Categories())
 
   /// A batch of at most so many plain ops is applied in place under the lock, a microsecond each; a larger one on a
   /// copy, whose changed nodes cost twice that.

@@ -1,5 +1,3 @@
-import Synchronization
-
 extension RocksBackend {
   /// - Throws: `.unsupported` when the store was opened to read; `.invalidArgument` for a durable write to a volatile store.
   func checkWritable(sync: Bool) throws(PersistencyError) {

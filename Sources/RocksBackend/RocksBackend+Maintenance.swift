@@ -1,5 +1,4 @@
 import CPersistencyRocksDB
-import Synchronization
 
 extension RocksBackend {
   /// The blocks of the folder's files, the log's preallocated ones included.

@@ -1,5 +1,4 @@
 public import PersistencyCore
-import Synchronization
 
 /// A store in a RocksDB folder of its own.
 ///
@@ -13,7 +12,7 @@ public final class RocksBackend: KvMaintenance {
   let handle: RocksHandle
   let gate: CallGate
   let store: StoreOptions
-  let writer: Mutex<RocksWriter>
+  let writer: Locked<RocksWriter>
 
   // MARK: Lifecycle
 
@@ -33,7 +32,7 @@ public final class RocksBackend: KvMaintenance {
       handle.close()
       StoreRegistry.release(claim)
     }
-    writer = Mutex(RocksWriter(isFull: opened.isFull))
+    writer = Locked(RocksWriter(isFull: opened.isFull))
   }
 
   deinit { gate.close() }

@@ -1,5 +1,4 @@
 import CPersistencyRocksDB
-import Synchronization
 
 /// How RocksDB is set up for a store: what it opens with, in its own terms.
 struct RocksSettings: Sendable {
@@ -111,7 +110,7 @@ final class RocksShared: @unchecked Sendable {
   static let process = RocksShared()
 
   let environment: OpaquePointer
-  private let cache = Mutex<UInt?>(nil)
+  private let cache = Locked<UInt?>(nil)
 
   private init() {
     environment = rocksdb_create_default_env()

@@ -24,7 +24,7 @@ final class SQLiteReaders: Sendable {
   }
 
   private static let mostIdle = 4
-  private let idle = Mutex<[SQLiteConnection]>([])
+  private let idle = Locked<[SQLiteConnection]>([])
   private let generation = Atomic<Int>(0)
   private let visits = Atomic<Int>(0)
   /// Set by the writer when a checkpoint has to wait for a visit to end.

@@ -1,12 +1,11 @@
 import PersistencyCore
-import Synchronization
 
 /// The open handles of one store.
 final class SQLiteStore: Sendable {
   let file: SQLiteFile
   let readers: SQLiteReaders
   /// Nil when the store is read-only, or closed.
-  let writer: Mutex<SQLiteWriter?>
+  let writer: Locked<SQLiteWriter?>
   let isReadOnly: Bool
   let durability: Durability
   private let claim: StoreRegistry.Claim
@@ -19,7 +18,7 @@ final class SQLiteStore: Sendable {
   ) {
     self.file = file
     self.readers = readers
-    self.writer = Mutex(writer)
+    self.writer = Locked(writer)
     isReadOnly = options.access == .readOnly
     durability = options.durability
     self.claim = claim

@@ -13,7 +13,7 @@ public final class CallGate: Sendable {
   private let freed = Atomic<Bool>(false)
   private let monitor = Monitor()
   /// The threads inside a visit, with how many: only they may find themselves closing what they use.
-  private let visits = Mutex<[UInt: Int]>([:])
+  private let visits = Locked<[UInt: Int]>([:])
 
   @usableFromInline static var closedBit: Int { 1 << 62 }
 

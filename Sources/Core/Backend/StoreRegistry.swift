@@ -1,5 +1,3 @@
-internal import Synchronization
-
 #if canImport(Glibc)
   internal import Glibc
 #elseif canImport(Musl)
@@ -19,7 +17,7 @@ public enum StoreRegistry {
     let inode: UInt64
   }
 
-  private static let open = Mutex<Set<Claim>>([])
+  private static let open = Locked<Set<Claim>>([])
 
   /// Claims the file or folder at `path`, which must exist.
   ///

@@ -1,9 +1,7 @@
-import Synchronization
-
 // One instance for the whole process, for programs that do not hand theirs around.
 
 extension Persistency {
-  private static let shared = Mutex<Persistency?>(nil)
+  private static let shared = Locked<Persistency?>(nil)
 
   /// The process-wide instance, made at the first call.
   ///

@@ -19,7 +19,7 @@ public final class Persistency: Sendable {
     var isClosed = false
   }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
   private let turns = TurnQueue()
   private let dropped = Atomic<Int>(0)
 

@@ -1,8 +1,6 @@
-import Synchronization
-
 /// Lets the opening, closing and dropping of one id happen one after the other; other ids do not wait.
 final class TurnQueue: Sendable {
-  private let waiting = Mutex<[JobID: [UnsafeContinuation<Void, Never>]]>([:])
+  private let waiting = Locked<[JobID: [UnsafeContinuation<Void, Never>]]>([:])
 
   /// Runs `body` when those before it with the same id are done.
   func inTurn<R: Sendable>(

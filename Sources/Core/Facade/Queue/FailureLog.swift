@@ -1,5 +1,4 @@
 import Logging
-import Synchronization
 
 /// What became of the writes that nobody waited for: for the next flush, the stream, and the log.
 final class FailureLog: Sendable {
@@ -14,7 +13,7 @@ final class FailureLog: Sendable {
 
   let stream: AsyncStream<PersistencyError>
   private let continuation: AsyncStream<PersistencyError>.Continuation
-  private let state = Mutex(State())
+  private let state = Locked(State())
   private let job: String
 
   init(job: String) {

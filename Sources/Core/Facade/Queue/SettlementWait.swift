@@ -1,5 +1,3 @@
-import Synchronization
-
 /// A reader, or a flush, that waits until every write up to a number is settled.
 final class SettlementWait: @unchecked Sendable {
   // Sendable: `reply` and `isCancelled` are touched under the queue's lock only.

@@ -1,5 +1,3 @@
-import Synchronization
-
 extension WriteQueue {
   /// Applies a group to the backend, as one group of the engine where no read or import comes between.
   func commit(_ group: [QueuedWrite]) -> [QueuedWrite.Answer] {
@@ -56,5 +54,5 @@ extension WriteQueue {
 
 /// Where a read on the writer's thread leaves what it found.
 private final class ReadAnswer<R: Sendable>: Sendable {
-  let value = Mutex<Result<R, PersistencyError>?>(nil)
+  let value = Locked<Result<R, PersistencyError>?>(nil)
 }

@@ -23,7 +23,7 @@ final class WriteQueue: Sendable {
   let backend: any KvBackend
   let failures: FailureLog
   private let bound: Int
-  let state = Mutex(State())
+  let state = Locked(State())
   /// How many writes are queued and not settled: what a read looks at.
   private let outstanding = Atomic<Int>(0)
   /// Whether a commit of unknown outcome happened: the close is then not called clean.

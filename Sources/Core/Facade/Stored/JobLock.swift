@@ -1,5 +1,3 @@
-import Synchronization
-
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -12,7 +10,7 @@ import Synchronization
 ///
 /// Unlinking would make two owners: one of the old file, one of the new. A dead holder's lock is gone with it.
 final class JobLock: Sendable {
-  private let file: Mutex<Int32?>
+  private let file: Locked<Int32?>
 
   /// - Throws: `.locked` at once when another process, or another instance of this one, holds it; names the holder's pid.
   init(_ path: String) throws(PersistencyError) {
@@ -35,7 +33,7 @@ final class JobLock: Sendable {
         "\(path) is held by process \(pid.isEmpty ? "unknown" : pid)\(pid == "\(getpid())" ? " (this one)" : ""); close the job there first"
       )
     }
-    self.file = Mutex(file)
+    self.file = Locked(file)
     // For people: the lock holds without it, and on a full disk the job must open all the same, to make room.
     if ftruncate(file, 0) == 0 { try? FileSystem.write(Array("\(getpid())\n".utf8), to: file, path) }
   }
