@@ -12,6 +12,7 @@ let strict: [SwiftSetting] = [
 
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let engines: [Target.Dependency] = [
   "PersistencyMemory", "PersistencySQLite", "PersistencyLMDB", "PersistencyRocksDB",
@@ -26,12 +27,14 @@ let package = Package(
     .library(name: "PersistencySQLite", targets: ["PersistencySQLite"]),
     .library(name: "PersistencyLMDB", targets: ["PersistencyLMDB"]),
     .library(name: "PersistencyRocksDB", targets: ["PersistencyRocksDB"]),
+    .library(name: "PersistencyServiceLifecycle", targets: ["PersistencyServiceLifecycle"]),
     .library(name: "PersistencyConformance", targets: ["PersistencyConformance"]),
     .executable(name: "persistency", targets: ["PersistencyCLI"]),
     .executable(name: "persistency-bench", targets: ["PersistencyBench"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-log.git", from: "1.6.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.6.0"),
     .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.5.0"),
     .package(url: "https://github.com/apple/swift-crypto.git", "3.0.0"..<"5.0.0"),
     .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.1.0"),
@@ -49,6 +52,9 @@ let package = Package(
     .target(
       name: "PersistencyRocksDB", dependencies: ["PersistencyCore", "CPersistencyRocksDB"],
       path: "Sources/RocksBackend", exclude: ["CRocksDB"]),
+    .target(
+      name: "PersistencyServiceLifecycle", dependencies: ["PersistencyCore", lifecycle],
+      path: "Sources/ServiceLifecycle"),
 
     // MARK: The C libraries
     .systemLibrary(
@@ -82,6 +88,13 @@ let package = Package(
     .testTarget(name: "EngineTests", dependencies: engines + ["PersistencyConformance"]),
     .testTarget(name: "ConformanceTests", dependencies: ["PersistencyConformance"]),
     .testTarget(name: "FacadeTests", dependencies: engines),
+    .testTarget(
+      name: "ServiceTests",
+      dependencies: engines + [
+        "PersistencyServiceLifecycle", lifecycle, log,
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+        .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
+      ]),
     .testTarget(name: "CLITests", dependencies: ["PersistencyCLI"], resources: [.copy("Fixtures")]),
   ],
   swiftLanguageModes: [.v6]

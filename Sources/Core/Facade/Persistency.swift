@@ -101,18 +101,14 @@ public final class Persistency: Sendable {
     state.withLock { $0.isClosed = true }
     // What is being opened or dropped now ends before this does; an opening sees that it came too late.
     let ids = turns.taken.union(state.withLock { $0.jobs.keys })
-    var first: PersistencyError?
-    for id in ids {
-      do throws(PersistencyError) {
-        try await turns.inTurn(id) { () async throws(PersistencyError) in
-          guard let job = state.withLock({ $0.jobs[id] }) else { return }
-          try await close(job, id)
-        }
-      } catch {
-        first = first ?? error
-      }
+    // Side by side: a disk that is stuck under one job keeps no other from being drained.
+    let failure = await withTaskGroup(of: PersistencyError?.self) { group in
+      for id in ids { group.addTask { await self.closeInTurn(id) } }
+      var first: PersistencyError?
+      for await failure in group { first = first ?? failure }
+      return first
     }
-    if let first { throw first }
+    if let failure { throw failure }
   }
 
   /// The open job of this id.
@@ -153,6 +149,18 @@ public final class Persistency: Sendable {
     let (isClosed, job) = state.withLock { ($0.isClosed, $0.jobs[id]) }
     if isClosed { throw Self.closed }
     return job
+  }
+
+  private func closeInTurn(_ id: JobID) async -> PersistencyError? {
+    do throws(PersistencyError) {
+      try await turns.inTurn(id) { () async throws(PersistencyError) in
+        guard let job = state.withLock({ $0.jobs[id] }) else { return }
+        try await close(job, id)
+      }
+      return nil
+    } catch {
+      return error
+    }
   }
 
   private func close(_ job: Job, _ id: JobID) async throws(PersistencyError) {
