@@ -1,3 +1,5 @@
+import CPersistencyRocksDB
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -52,16 +54,35 @@ struct RocksFolder {
       || name.hasSuffix(".dbtmp")
   }
 
-  /// Makes the folder, for its owner alone: what RocksDB writes inside has mode 0644.
+  /// Makes the folder, for its owner alone.
   func create() throws(PersistencyError) {
     // Another process may have been quicker; who opens it is for RocksDB's lock to decide.
     guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw failure("cannot create") }
+    persistency_rocks_set_default_list(path)
     RocksFolder(path: parent).sync()
   }
 
   /// Takes an empty folder over, for its owner alone.
   func adopt() throws(PersistencyError) {
     guard chmod(path, 0o700) == 0 else { throw failure("cannot change the mode of") }
+  }
+
+  /// Gives the files to their owner alone: those that are there, and those that RocksDB is going to make.
+  ///
+  /// RocksDB asks for mode 0644, on threads of its own, and its C API knows no other; the umask is the whole process's. A
+  /// default access list on the folder takes the umask's place, so that they come out as 0600. A folder that has a list already,
+  /// perhaps one of the user's own that lets a group in, keeps it, and its files their modes. Where the file system has no such
+  /// lists the files made from here on are 0644 until the next opening, and the folder's 0700 keeps others out.
+  func makePrivate() {
+    if persistency_rocks_has_default_list(path) != 0 { return }
+    for name in (try? names()) ?? [] {
+      let file = path + "/" + name
+      var status = stat()
+      guard lstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_mode & 0o077 != 0 else { continue }
+      chmod(file, 0o600)
+    }
+    // Last, so that an opening that was cut short begins anew.
+    persistency_rocks_set_default_list(path)
   }
 
   /// Removes what an opening that failed has made.

@@ -56,6 +56,7 @@ extension RocksHandle {
       }
       if state == .absent { try folder.create() } else { try folder.adopt() }
     }
+    if store.access == .readWrite { folder.makePrivate() }
     return state
   }
 

@@ -8,9 +8,9 @@ struct RocksFullDiskTests {
   final class SmallDisk {
     let place: RocksPlace
 
-    init?(_ megabytes: Int) {
+    init?(_ megabytes: Int, type: String = "tmpfs") {
       guard let place = try? RocksPlace(),
-        Self.run("mount", "-t", "tmpfs", "-o", "size=\(megabytes)m", "tmpfs", place.root)
+        Self.run("mount", "-t", type, "-o", "size=\(megabytes)m", type, place.root)
       else { return nil }
       self.place = place
     }
