@@ -10,7 +10,8 @@ extension Job {
   ///   failed half-way. `.invalidArgument` for a durability above what a `.volatile` job can give.
   public func apply(_ ops: [TxOp], durability: Durability? = nil) async throws(PersistencyError) {
     let sync = try raises(to: durability)
-    _ = try await queue.submit(try write(ops, awaiting: .commit, sync: sync))
+    let size = try size(of: ops)
+    _ = try await queue.submit(QueuedWrite(.batch(ops), bytes: size, sync: sync, awaiting: .commit))
   }
 
   /// Commits one put.
@@ -41,9 +42,9 @@ extension Job {
     let sync = try raises(to: durability)
     try limits.check(category: category, key: key)
     try checkWritable()
-    let bytes = category.utf8.count + key.bytes.count + WriteQueue.overheadBytes
+    let size = WriteQueue.size(bytes: category.utf8.count + key.bytes.count, ops: 1)
     return try await queue.submit(
-      QueuedWrite(.deleteOne(category: category, key: key), bytes: bytes, sync: sync, awaiting: .commit))
+      QueuedWrite(.deleteOne(category: category, key: key), bytes: size, sync: sync, awaiting: .commit))
   }
 
   /// ``delete(category:key:durability:)`` by its original name.

@@ -7,7 +7,9 @@ extension Job {
   /// - Throws: `.invalidArgument` over a limit; `.closed`; `.cancelled` when the task is cancelled while the queue is full: then nothing was queued.
   @discardableResult
   public func persist(_ ops: [TxOp]) async throws(PersistencyError) -> Bool {
-    try await queue.submit(try write(ops, awaiting: .admission))
+    let size = try size(of: ops)
+    if try queue.offer(ops, size: size) { return true }
+    return try await queue.submit(QueuedWrite(.batch(ops), bytes: size, sync: false, awaiting: .admission))
   }
 
   /// Queues one put.
@@ -48,26 +50,22 @@ extension Job {
   ///
   /// - Returns: False when the queue is at its bound: nothing was queued.
   public func enqueue(_ ops: [TxOp]) throws(PersistencyError) -> Bool {
-    try queue.offer(try write(ops, awaiting: .nothing))
+    try queue.offer(ops, size: try size(of: ops))
   }
 
   /// Queues rows of another store at once, whatever the bytes of their categories; false when the queue is at its bound.
   package func enqueueImport(_ rows: [RawRow]) throws(PersistencyError) -> Bool {
     let bytes = try limits.check(rows: rows)
     try checkWritable()
-    return try queue.offer(
-      QueuedWrite(
-        .rows(rows), bytes: bytes + rows.count * WriteQueue.overheadBytes, sync: false, awaiting: .nothing))
+    let size = WriteQueue.size(bytes: bytes, ops: rows.count)
+    return try queue.offer(QueuedWrite(.rows(rows), bytes: size, sync: false, awaiting: .nothing))
   }
 
-  /// A write with its size, after the check of its limits.
-  func write(
-    _ ops: [TxOp], awaiting: QueuedWrite.Awaiting, sync: Bool = false
-  ) throws(PersistencyError) -> QueuedWrite {
+  /// What a batch counts in the queue, after the check of its limits.
+  func size(of ops: [TxOp]) throws(PersistencyError) -> Int {
     let bytes = try limits.check(ops)
     try checkWritable()
-    return QueuedWrite(
-      .batch(ops), bytes: bytes + ops.count * WriteQueue.overheadBytes, sync: sync, awaiting: awaiting)
+    return WriteQueue.size(bytes: bytes, ops: ops.count)
   }
 
   func checkWritable() throws(PersistencyError) {

@@ -122,18 +122,18 @@ extension Job {
   func point<R: Sendable>(
     _ read: @escaping @Sendable (any KvBackend) throws(PersistencyError) -> R
   ) async throws(PersistencyError) -> R {
-    if options.readsOffCallerThread { return try await long(read) }
+    if readsOffCallerThread { return try await long(read) }
     if !queue.isSettled { try await queue.settled() }
     return try read(backend)
   }
 
-  /// On the reader pool, after what is queued.
+  /// On the reader pool, after what is queued; a task that is cancelled meanwhile does not wait for the end.
   func long<R: Sendable>(
     _ read: @escaping @Sendable (any KvBackend) throws(PersistencyError) -> R
   ) async throws(PersistencyError) -> R {
     if !queue.isSettled { try await queue.settled() }
     let backend = self.backend
-    return try await WorkerPool.readers.run { () throws(PersistencyError) in try read(backend) }
+    return try await WorkerPool.readers.runUnlessCancelled { () throws(PersistencyError) in try read(backend) }
   }
 
   private static func shortScan(

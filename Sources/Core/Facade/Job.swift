@@ -13,8 +13,12 @@ public final class Job: Sendable {
   public let engine: Engine
   /// How it was opened.
   public let options: JobOptions
+  /// The most that a category, key, payload and batch may measure here.
+  public let limits: BackendLimits
   let backend: any KvBackend
   let queue: WriteQueue
+  /// Whether every read moves to the reader pool: because it was asked for, or because the engine's reads wait for a network.
+  let readsOffCallerThread: Bool
   private let failureLog: FailureLog
   /// Nil for a job without files.
   private let store: OpenStore?
@@ -25,12 +29,11 @@ public final class Job: Sendable {
     self.engine = engine
     self.options = options
     self.backend = backend
+    limits = backend.limits
+    readsOffCallerThread = options.readsOffCallerThread || engine.capabilities.remote
     failureLog = FailureLog(job: id)
     queue = WriteQueue(backend: backend, bound: options.queueBytes, failures: failureLog, lock: store?.lock)
   }
-
-  /// The most that a category, key, payload and batch may measure here.
-  public var limits: BackendLimits { backend.limits }
 
   // MARK: Failures
 

@@ -12,46 +12,80 @@ public struct Rows: AsyncSequence, Sendable {
   let reverse: Bool
 
   public func makeAsyncIterator() -> Iterator {
-    Iterator(job: job, category: category, range: range, reverse: reverse)
+    Iterator(Pages.Iterator(self))
   }
+
+  /// The same rows a page at a time, without an allocation a row: for those who read millions.
+  public var pages: Pages { Pages(rows: self) }
 
   /// One pass over the rows; after it threw, the next call reads the same page again.
   public struct Iterator: AsyncIteratorProtocol {
-    let job: Job
-    let category: String
-    var range: KeyRange
-    let reverse: Bool
-    private var page: [KvRow] = []
-    private var position = 0
-    private var isLastPage = false
+    @usableFromInline var page = RowPage.empty
+    @usableFromInline var position = 0
+    private var pages: Pages.Iterator
 
-    init(job: Job, category: String, range: KeyRange, reverse: Bool) {
-      self.job = job
-      self.category = category
-      self.range = range
-      self.reverse = reverse
-    }
+    init(_ pages: Pages.Iterator) { self.pages = pages }
 
     /// The next row, or nil at the end.
     ///
     /// - Throws: `.cancelled` between two pages; what reading a page throws.
+    @inlinable
     public mutating func next(isolation actor: isolated (any Actor)?) async throws(PersistencyError) -> KvRow? {
-      if position == page.count {
-        guard try await turnPage() else { return nil }
+      if position < page.count {
+        defer { position += 1 }
+        return page[position]
       }
-      defer { position += 1 }
-      return page[position]
+      return try await turnPage()
     }
 
-    private mutating func turnPage() async throws(PersistencyError) -> Bool {
-      if isLastPage { return false }
-      if Task.isCancelled { throw PersistencyError(.cancelled, "the task was cancelled between two pages") }
-      if let last = page.last {
-        range = reverse ? range.before(last.key) : range.after(last.key, longest: job.limits.keyBytes)
+    /// The first row of the next page, or nil after the last.
+    @usableFromInline
+    mutating func turnPage() async throws(PersistencyError) -> KvRow? {
+      page = try await pages.next(isolation: #isolation) ?? .empty
+      position = 1
+      return page.count > 0 ? page[0] : nil
+    }
+  }
+
+  /// ``Rows/pages``.
+  public struct Pages: AsyncSequence, Sendable {
+    public typealias Element = RowPage
+    public typealias Failure = PersistencyError
+
+    let rows: Rows
+
+    public func makeAsyncIterator() -> Iterator { Iterator(rows) }
+
+    /// One pass over the pages; after it threw, the next call reads the same page again.
+    public struct Iterator: AsyncIteratorProtocol {
+      private let job: Job
+      private let category: String
+      private var range: KeyRange
+      private let reverse: Bool
+      private var pace = PagePace()
+      private var isAtEnd = false
+
+      init(_ rows: Rows) {
+        job = rows.job
+        category = rows.category
+        range = rows.range
+        reverse = rows.reverse
       }
-      (page, isLastPage) = try await job.page(category: category, range: range, reverse: reverse)
-      position = 0
-      return !page.isEmpty
+
+      /// The next page, with at least one row, or nil at the end.
+      ///
+      /// - Throws: `.cancelled` between two pages; what reading a page throws.
+      public mutating func next(
+        isolation actor: isolated (any Actor)?
+      ) async throws(PersistencyError) -> RowPage? {
+        if isAtEnd { return nil }
+        if Task.isCancelled { throw PersistencyError(.cancelled, "the task was cancelled between two pages") }
+        let (page, isLast) = try await job.page(category: category, range: range, reverse: reverse, at: &pace)
+        isAtEnd = isLast
+        guard let last = page.lastKey else { return nil }
+        range = reverse ? range.before(last) : range.after(last, longest: job.limits.keyBytes)
+        return page
+      }
     }
   }
 }
@@ -62,28 +96,22 @@ extension Job {
     Rows(job: self, category: category, range: range, reverse: reverse)
   }
 
-  fileprivate static var pageRows: Int { 1_000 }
-  fileprivate static var pageBytes: Int { 256 << 10 }
-
   /// The first rows of a range, at least one if there is any, and whether they are all.
-  func page(
-    category: String, range: KeyRange, reverse: Bool
-  ) async throws(PersistencyError) -> (rows: [KvRow], isLast: Bool) {
-    try await long { backend throws(PersistencyError) in
-      var rows: [KvRow] = []
-      var bytes = 0
-      var isLast = true
-      try backend.visitRange(category: category, range: range, reverse: reverse) {
-        key, payload throws(PersistencyError) in
-        bytes += key.byteCount + payload.byteCount
-        guard rows.isEmpty || (rows.count < Self.pageRows && bytes <= Self.pageBytes) else {
-          isLast = false
-          return .stop
-        }
-        rows.append(KvRow(key: Key(copying: key), payload: [UInt8](copying: payload)))
-        return .next
-      }
-      return (rows, isLast)
+  ///
+  /// On the caller's thread while pages come quickly: a hop to another would cost as much as a page. A store that turns out to
+  /// be cold, or slow, is read on the reader pool from then on.
+  fileprivate func page(
+    category: String, range: KeyRange, reverse: Bool, at pace: inout PagePace
+  ) async throws(PersistencyError) -> (page: RowPage, isLast: Bool) {
+    let rows = pace.rows
+    let read: @Sendable (any KvBackend) throws(PersistencyError) -> (RowPage, Bool, Duration) = {
+      backend throws(PersistencyError) in
+      let began = ContinuousClock.now
+      let (page, isLast) = try RowPage.read(rows, category: category, range: range, reverse: reverse, from: backend)
+      return (page, isLast, ContinuousClock.now - began)
     }
+    let (page, isLast, time) = pace.isSlow ? try await long(read) : try await point(read)
+    pace.note(time)
+    return (page, isLast)
   }
 }

@@ -1,9 +1,9 @@
-/// One batch on its way through a ``WriteQueue``.
+/// A write that somebody waits for, or that is more than a batch, on its way through a ``WriteQueue``.
 ///
 /// Its mutable part is touched under the queue's lock only, which is what makes it safe to share.
 final class QueuedWrite: @unchecked Sendable {
-  // Sendable: `stage`, `reply` and `work` are read and written by WriteQueue inside its lock, or by the one thread
-  // that serves the queue while the stage is `.committing`.
+  // Sendable: `stage`, `reply`, `sequence` and `work` are read and written by WriteQueue inside its lock; `work` and `found`
+  // also by the one thread that serves the queue while the stage is `.committing`.
 
   enum Work {
     case batch([TxOp])
@@ -29,11 +29,12 @@ final class QueuedWrite: @unchecked Sendable {
   var stage = Stage.new
   var sequence: UInt64 = 0
   var reply: UnsafeContinuation<Answer, Never>?
+  /// What a successful write answers: for a delete, whether the row was there.
+  var found = true
 
   init(_ work: Work, bytes: Int, sync: Bool, awaiting: Awaiting) {
     self.work = work
-    // A batch without an op costs as much as one with an op: it must count, or such would queue without bound.
-    self.bytes = max(bytes, WriteQueue.overheadBytes)
+    self.bytes = bytes
     self.sync = sync
     self.awaiting = awaiting
   }

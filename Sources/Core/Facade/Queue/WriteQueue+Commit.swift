@@ -1,39 +1,110 @@
+import Synchronization
+
 extension WriteQueue {
-  /// Applies a group to the backend, as one group of the engine where no read or import comes between.
-  func commit(_ group: [QueuedWrite]) -> [QueuedWrite.Answer] {
-    if group.count == 1, case .deleteOne(let category, let key) = group[0].work {
-      return [deleteOne(category: category, key: key, sync: group[0].sync)]
-    }
-    var answers: [QueuedWrite.Answer] = []
-    answers.reserveCapacity(group.count)
-    var run = EngineGroup()
-    for write in group {
-      switch write.work {
-      case .batch(let ops): run.add(ops, sync: write.sync)
-      case .deleteOne(let category, let key): run.addDelete(category: category, key: key, sync: write.sync)
-      case .rows(let rows):
-        answers += run.apply(to: backend)
-        answers.append(
-          Result { () throws(PersistencyError) in
-            try backend.importRows(rows)
-            return true
-          })
-      case .read(let read):
-        answers += run.apply(to: backend)
-        read(backend)
-        answers.append(.success(true))
+  typealias Outcome = Result<Void, PersistencyError>
+
+  /// Commits one group, and gives the thread back; what came meanwhile is served in its turn.
+  func serve() {
+    // All that is queued, up to half the bound: while it commits, the other half fills.
+    var group = state.withLock { state in
+      let group = state.pending.take(upTo: bound / 2)
+      state.taken += UInt64(group.count)
+      if group.isAwaited {
+        for index in 0..<group.count { group.write(at: index)?.stage = .committing }
       }
+      return group
     }
-    return answers + run.apply(to: backend)
+    generation.add(1, ordering: .acquiringAndReleasing)
+    let outcomes = commit(group)
+    generation.add(1, ordering: .acquiringAndReleasing)
+    // Before their bytes are given back to those who wait for room.
+    group.forgetBatches()
+    settle(group, outcomes)
   }
 
-  private func deleteOne(category: String, key: Key, sync: Bool) -> QueuedWrite.Answer {
+  // MARK: The engine's part
+
+  private func commit(_ group: QueuedBatches) -> [Outcome] {
+    if !group.isMixed { return backend.outcomes(of: group.batches, sync: group.sync) }
+    if group.count == 1, let write = group.write(at: 0), case .deleteOne(let category, let key) = write.work {
+      return [deleteOne(category: category, key: key, of: write)]
+    }
+    var outcomes: [Outcome] = []
+    outcomes.reserveCapacity(group.count)
+    var run = EngineGroup(sync: group.sync)
+    for (index, batch) in group.batches.enumerated() {
+      let write = group.write(at: index)
+      switch write?.work {
+      case nil, .batch: run.add(batch)
+      case .deleteOne(let category, let key):
+        if let write { run.addDelete(category: category, key: key, of: write) }
+      case .rows(let rows):
+        outcomes += run.apply(to: backend)
+        outcomes.append(Result { () throws(PersistencyError) in try backend.importRows(rows) })
+      case .read(let read):
+        outcomes += run.apply(to: backend)
+        read(backend)
+        outcomes.append(.success(()))
+      }
+    }
+    return outcomes + run.apply(to: backend)
+  }
+
+  private func deleteOne(category: String, key: Key, of write: QueuedWrite) -> Outcome {
     Result { () throws(PersistencyError) in
-      let wasThere = try backend.deleteOne(category: category, key: key)
-      guard sync, case .failure(let error)? = backend.applyGroup([[]], sync: true).first else { return wasThere }
+      write.found = try backend.deleteOne(category: category, key: key)
+      guard write.sync, case .failure(let error)? = backend.applyGroup([[]], sync: true).first else { return }
       // The row is gone already; only whether that is durable failed.
       throw PersistencyError(error.kind, error.message, backendCode: error.backendCode, outcome: .unknown)
     }
+  }
+
+  // MARK: The callers' part
+
+  private func settle(_ group: QueuedBatches, _ outcomes: [Outcome]) {
+    let first = recordFailures(of: group, outcomes)
+    var replies: [Reply] = []
+    var reached: [UnsafeContinuation<Bool, Never>] = []
+    let again = state.withLock { state in
+      if group.isAwaited { collectReplies(of: group, outcomes, &replies) }
+      state.bytes -= group.bytes
+      state.settled = first + UInt64(group.count) - 1
+      admitWaiting(in: &state, &replies)
+      outstanding.store(Int(truncatingIfNeeded: state.queued - state.settled), ordering: .releasing)
+      state.settlement.removeAll { wait in
+        guard wait.sequence <= state.settled else { return false }
+        if let reply = wait.takeReply() { reached.append(reply) }
+        return true
+      }
+      state.isServed = !state.pending.isEmpty
+      return state.isServed
+    }
+    if again { WorkerPool.writers.submit { self.serve() } }
+    for (continuation, answer) in replies { continuation.resume(returning: answer) }
+    for continuation in reached { continuation.resume(returning: true) }
+  }
+
+  /// Called under the lock.
+  private func collectReplies(of group: QueuedBatches, _ outcomes: [Outcome], _ replies: inout [Reply]) {
+    for index in 0..<group.count {
+      guard let write = group.write(at: index), write.stage != .done else { continue }
+      write.stage = .done
+      if let reply = write.takeReply() { replies.append((reply, outcomes[index].map { write.found })) }
+    }
+  }
+
+  /// Leaves the failures that nobody waits for where the next flush finds them: before anybody can see them settled, and
+  /// outside the lock, because a log handler or an executor is code of others, which may well call this job.
+  ///
+  /// - Returns: The number of the group's first write.
+  private func recordFailures(of group: QueuedBatches, _ outcomes: [Outcome]) -> UInt64 {
+    let first = state.withLock { $0.settled } + 1
+    for index in outcomes.indices {
+      guard case .failure(let error) = outcomes[index] else { continue }
+      if error.outcome == .unknown { doubt.store(true, ordering: .releasing) }
+      if group.write(at: index)?.awaiting != .commit { failures.record(error, of: first + UInt64(index)) }
+    }
+    return first
   }
 }
 
@@ -46,7 +117,8 @@ extension WriteQueue {
     let work = QueuedWrite.Work.read { backend in
       answer.value.withLock { $0 = Result { () throws(PersistencyError) in try read(backend) } }
     }
-    _ = try await submit(QueuedWrite(work, bytes: Self.overheadBytes, sync: false, awaiting: .commit))
+    _ = try await submit(
+      QueuedWrite(work, bytes: Self.size(bytes: 0, ops: 1), sync: false, awaiting: .commit))
     guard let result = answer.value.withLock({ $0 }) else { throw Self.closed }
     return try result.get()
   }
