@@ -75,9 +75,14 @@ extension LMDBEnvironment {
 
   /// Takes over the size that is in the file; also for a writer, who holds the lock.
   func adoptMap() -> Int32 {
-    let code = mdb_env_set_mapsize(handle, 0)
-    if code != 0 { isLost.store(true, ordering: .releasing) }
-    return code
+    for environment in [handle, spare.load(ordering: .acquiring)] {
+      guard let environment else { continue }
+      let code = mdb_env_set_mapsize(environment, 0)
+      if code == 0 { continue }
+      isLost.store(true, ordering: .releasing)
+      return code
+    }
+    return 0
   }
 
   private var mapUse: (used: Int, size: Int) {

@@ -45,15 +45,17 @@ extension LMDBEnvironment {
   }
 
   /// Opens the environment with as large a map as the process may have.
-  private static func map(
-    _ folder: LMDBFolder, _ store: StoreOptions, _ options: LMDBOptions
+  ///
+  /// - Parameter extra: Flags beside those that follow from `store`.
+  static func map(
+    _ folder: LMDBFolder, _ store: StoreOptions, _ options: LMDBOptions, extra: Int32 = 0
   ) throws(PersistencyError) -> Opened {
     let needed = (try? folder.dataSize()) ?? 0
     var size = max(options.initialMapBytes, smallestMap) / smallestMap * smallestMap
     while size / 4 * 3 < needed && size < largestMap { size *= 2 }
     while true {
       do throws(PersistencyError) {
-        return try map(folder, store, options, size)
+        return try map(folder, store, options, extra, size)
       } catch {
         guard error.backendCode == Int(ENOMEM), size > smallestMap else { throw error }
         size = max(smallestMap, size / 2 / smallestMap * smallestMap)
@@ -66,9 +68,9 @@ extension LMDBEnvironment {
   static var largestMap: Int { 1 << 46 }
 
   private static func map(
-    _ folder: LMDBFolder, _ store: StoreOptions, _ options: LMDBOptions, _ size: Int
+    _ folder: LMDBFolder, _ store: StoreOptions, _ options: LMDBOptions, _ extra: Int32, _ size: Int
   ) throws(PersistencyError) -> Opened {
-    var flags = MDB_NOTLS
+    var flags = MDB_NOTLS | extra
     if store.access == .readOnly {
       flags |= MDB_RDONLY
     } else {

@@ -6,11 +6,17 @@ import Synchronization
 ///
 /// All of LMDB's pointers live here and in what is borrowed from here.
 final class LMDBEnvironment: @unchecked Sendable {
-  // Sendable: `handle` and `database` never change, and LMDB takes calls from any thread under these rules: a
-  // transaction is used by one thread at a time (each is local to one call; the idle ones are handed on by atomic exchange, and
-  // NOTLS frees them from the thread that began them); one write transaction at a time (`writerLock`); the map moves while nobody
-  // reads (`mapGate`) or writes (`writerLock`). The rest is atomic or behind a lock.
-  let handle: OpaquePointer
+  // Sendable: LMDB takes calls from any thread under these rules: a transaction is used by one thread at a time (each is
+  // local to one call; the idle ones are handed on by atomic exchange, and NOTLS frees them from the thread that began them); one
+  // write transaction at a time (`writerLock`); the map moves, and the environment is opened anew, while nobody
+  // reads (`mapGate`) or writes (`writerLock`). The rest is constant, atomic or behind a lock.
+
+  /// LMDB's environment; nil only when it is lost.
+  let main: Atomic<OpaquePointer?>
+  /// One that only reads, where LMDB has given up on the other (``readOn()``).
+  let spare = Atomic<OpaquePointer?>(nil)
+  /// Held while either is put in place.
+  let replacing = Locked<Void>(())
   let database: MDB_dbi
   let folder: LMDBFolder
   let store: StoreOptions
@@ -27,14 +33,16 @@ final class LMDBEnvironment: @unchecked Sendable {
   let growthWanted = Atomic<Bool>(false)
   /// A write has failed, or waits, for want of a larger map.
   let growthNeeded = Atomic<Bool>(false)
-  /// The map could not be made again: nothing can be read any more.
+  /// LMDB has given up on the environment for want of room on the disk: it has to be opened anew before the next write.
+  let mustRenew = Atomic<Bool>(false)
+  /// Neither map nor environment could be made again: nothing can be read any more.
   let isLost = Atomic<Bool>(false)
   let hasWritten = Atomic<Bool>(false)
 
   init(
     _ opened: Opened, _ folder: LMDBFolder, _ store: StoreOptions, _ options: LMDBOptions, _ claim: StoreRegistry.Claim
   ) {
-    handle = opened.handle
+    main = Atomic(opened.handle)
     database = opened.database
     pageSize = opened.pageSize
     self.folder = folder
@@ -45,15 +53,24 @@ final class LMDBEnvironment: @unchecked Sendable {
 
   /// Frees everything; called once, with nobody inside.
   func free() {
-    readers.free()
     // At `.full` every commit is durable already.
-    if store.access == .readWrite && store.durability != .full && hasWritten.load(ordering: .relaxed) {
+    if let handle, store.access == .readWrite && store.durability != .full && hasWritten.load(ordering: .relaxed) {
       mdb_env_sync(handle, 1)
       if store.durability == .volatile { folder.sync(parent: true) }
     }
-    mdb_env_close(handle)
+    closeAll()
     StoreRegistry.release(claim)
   }
+
+  /// Closes LMDB's environments, with no transaction in them but the idle ones.
+  func closeAll() {
+    readers.free()
+    for environment in [spare.exchange(nil, ordering: .acquiring), main.exchange(nil, ordering: .acquiring)] {
+      if let environment { mdb_env_close(environment) }
+    }
+  }
+
+  var handle: OpaquePointer? { main.load(ordering: .acquiring) }
 
   // MARK: Reads
 
@@ -91,24 +108,28 @@ final class LMDBEnvironment: @unchecked Sendable {
     var patience = 1_000
     while true {
       var begun: OpaquePointer?
-      let code = isLost.load(ordering: .acquiring) ? MDB_PANIC : mdb_txn_begin(handle, nil, UInt32(MDB_RDONLY), &begun)
+      let isLost = isLost.load(ordering: .acquiring)
+      let handle = spare.load(ordering: .acquiring) ?? handle
+      let code = isLost ? MDB_PANIC : mdb_txn_begin(handle, nil, UInt32(MDB_RDONLY), &begun)
       if code == 0, let begun { return begun }
+      // Those of dead processes go; those of other threads may end.
+      if code == MDB_READERS_FULL { mdb_reader_check(handle, nil) }
       mapGate.leave()
       switch code {
+      case MDB_PANIC where !isLost:
+        try readOn()
       case MDB_MAP_RESIZED:
         try followGrowth(isVisitor: mapGate.hasVisits && calls.isVisiting)
       case MDB_READERS_FULL where patience > 0:
-        // Those of dead processes go; those of other threads may end.
         patience -= 1
-        mdb_reader_check(handle, nil)
         pause(milliseconds: 1)
       default:
-        throw isLost.load(ordering: .acquiring) ? Self.lost : lmdbError(code, "beginning a read")
+        throw isLost ? Self.lost : lmdbError(code, "beginning a read")
       }
       mapGate.enter()
     }
   }
 
   static let lost = PersistencyError(
-    .closed, "the store's map could not be made larger nor made again; close the store and open it again")
+    .closed, "the store's map, or LMDB's environment, could not be made again; close the store and open it again")
 }

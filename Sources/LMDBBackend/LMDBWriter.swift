@@ -27,6 +27,7 @@ struct LMDBWriter {
         "an earlier commit failed, so that writes are refused until the store is opened again: \(failure.message)",
         backendCode: failure.backendCode)
     }
+    try environment.renew(isVisitor: isVisitor)
     if !isVisitor { environment.growBeforeWrite() }
     while true {
       let handle = try begin()
@@ -84,9 +85,7 @@ struct LMDBWriter {
     let code = mdb_txn_commit(handle)
     if raise { mdb_env_set_flags(environment.handle, UInt32(MDB_NOMETASYNC), 1) }
 
-    var info = MDB_envinfo()
-    mdb_env_info(environment.handle, &info)
-    let isThere = info.me_last_txnid >= number
+    let isThere = environment.lastCommit >= number
     if code == 0 {
       if isThere {
         environment.hasWritten.store(true, ordering: .relaxed)
@@ -99,19 +98,13 @@ struct LMDBWriter {
     // LMDB's own codes come before the first byte is written, and so does a lack of memory.
     let isUnwritten = (code < 0 && code != MDB_PANIC) || code == ENOMEM
     if isUnwritten && !isThere { throw lmdbError(code, "committing") }
-    // A short write on a full disk comes as EIO.
+    let hasGivenUp = environment.hasGivenUp
+    // A short write on a full disk comes as EIO; the meta pages have their room from the beginning.
     let isFull =
-      [ENOSPC, EDQUOT, EFBIG].contains(code) || (code == EIO && environment.folder.isFull())
-    if isFull && !isThere && !hasPanicked { throw lmdbError(code == EIO ? ENOSPC : code, "committing") }
-    throw latch(code, "committing")
-  }
-
-  /// The meta page could not be written: LMDB begins no transaction any more.
-  private var hasPanicked: Bool {
-    var probe: OpaquePointer?
-    let code = mdb_txn_begin(environment.handle, nil, UInt32(MDB_RDONLY), &probe)
-    if code == 0 { mdb_txn_abort(probe) }
-    return code == MDB_PANIC
+      [ENOSPC, EDQUOT, EFBIG].contains(code) || (code == EIO && !hasGivenUp && environment.folder.isFull())
+    guard isFull && !isThere else { throw latch(code, "committing") }
+    if hasGivenUp { environment.mustRenew.store(true, ordering: .releasing) }
+    throw lmdbError(code == EIO ? ENOSPC : code, "committing")
   }
 
   private func latch(_ code: Int32, _ doing: String) -> PersistencyError {
