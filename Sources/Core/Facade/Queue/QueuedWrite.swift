@@ -1,9 +1,10 @@
+import Synchronization
+
 /// A write that somebody waits for, or that is more than a batch, on its way through a ``WriteQueue``.
-///
-/// Its mutable part is touched under the queue's lock only, which is what makes it safe to share.
 final class QueuedWrite: @unchecked Sendable {
-  // Sendable: `stage`, `reply`, `sequence` and `work` are read and written by WriteQueue inside its lock; `work` and `found`
-  // also by the one thread that serves the queue while the stage is `.committing`.
+  // Sendable: `stage`, `sequence`, `work` and `reply` are written by WriteQueue inside its lock, and read there or, once the
+  // stage is `.committing`, when they no longer change, by the one thread that serves the queue; that thread alone
+  // touches `found`.
 
   enum Work {
     case batch([TxOp])
@@ -17,7 +18,7 @@ final class QueuedWrite: @unchecked Sendable {
   /// What the caller waits for.
   enum Awaiting { case nothing, admission, commit }
 
-  enum Stage { case new, waiting, pending, committing, done }
+  enum Stage { case new, waiting, pending, committing, withdrawn }
 
   typealias Answer = Result<Bool, PersistencyError>
 
@@ -39,14 +40,17 @@ final class QueuedWrite: @unchecked Sendable {
     self.awaiting = awaiting
   }
 
-  /// Leaves nothing to do: the write was cancelled, or its queue closed, before its commit began.
+  private let isAnswered = Atomic<Bool>(false)
+
+  /// Leaves nothing to do: the write was cancelled before its commit began.
   func withdraw() {
-    stage = .done
+    stage = .withdrawn
     work = .batch([])
   }
 
+  /// Who waits, if anybody does and has no answer yet: the first to ask gives it.
   func takeReply() -> UnsafeContinuation<Answer, Never>? {
-    defer { reply = nil }
+    guard let reply, !isAnswered.exchange(true, ordering: .acquiringAndReleasing) else { return nil }
     return reply
   }
 }

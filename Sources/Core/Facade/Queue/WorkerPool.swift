@@ -50,10 +50,27 @@ final class WorkerPool: @unchecked Sendable {
   func submit(_ work: @escaping @Sendable () -> Void) {
     monitor.lock()
     defer { monitor.unlock() }
+    append(work)
+    wakeThreads(for: waiting.count)
+  }
+
+  /// ``submit(_:)`` as the last step of work of this pool, whose thread then takes what waits first.
+  func resubmit(_ work: @escaping @Sendable () -> Void) {
+    monitor.lock()
+    defer { monitor.unlock() }
+    append(work)
+    wakeThreads(for: waiting.count - 1)
+  }
+
+  private func append(_ work: @escaping @Sendable () -> Void) {
     waiting.append(work)
     backlog.store(waiting.count, ordering: .releasing)
-    let asleep = waiting.count - (isAwaited ? 1 : 0)
-    if asleep == 0 { return }
+  }
+
+  /// Sees that somebody takes `count` of what waits; called under the monitor.
+  private func wakeThreads(for count: Int) {
+    let asleep = count - (isAwaited ? 1 : 0)
+    if asleep <= 0 { return }
     if idle >= asleep {
       monitor.signal()
     } else if threads < min(Self.cores, 4) || areAllStuck {

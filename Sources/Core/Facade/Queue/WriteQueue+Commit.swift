@@ -63,13 +63,12 @@ extension WriteQueue {
 
   private func settle(_ group: QueuedBatches, _ outcomes: [Outcome]) {
     let first = recordFailures(of: group, outcomes)
-    var replies: [Reply] = []
+    var admitted: [Reply] = []
     var reached: [UnsafeContinuation<Bool, Never>] = []
     let again = state.withLock { state in
-      if group.isAwaited { collectReplies(of: group, outcomes, &replies) }
       state.bytes -= group.bytes
       state.settled = first + UInt64(group.count) - 1
-      admitWaiting(in: &state, &replies)
+      admitWaiting(in: &state, &admitted)
       outstanding.store(Int(truncatingIfNeeded: state.queued - state.settled), ordering: .releasing)
       state.settlement.removeAll { wait in
         guard wait.sequence <= state.settled else { return false }
@@ -79,17 +78,17 @@ extension WriteQueue {
       state.isServed = !state.pending.isEmpty
       return state.isServed
     }
-    if again { WorkerPool.writers.submit { self.serve() } }
-    for (continuation, answer) in replies { continuation.resume(returning: answer) }
+    for (continuation, answer) in admitted { continuation.resume(returning: answer) }
     for continuation in reached { continuation.resume(returning: true) }
+    if group.isAwaited { answer(group, outcomes) }
+    // Last, so that those who were answered have had the time to queue what is next: it goes into the same group.
+    if again { WorkerPool.writers.resubmit { self.serve() } }
   }
 
-  /// Called under the lock.
-  private func collectReplies(of group: QueuedBatches, _ outcomes: [Outcome], _ replies: inout [Reply]) {
+  private func answer(_ group: QueuedBatches, _ outcomes: [Outcome]) {
     for index in 0..<group.count {
-      guard let write = group.write(at: index), write.stage != .done else { continue }
-      write.stage = .done
-      if let reply = write.takeReply() { replies.append((reply, outcomes[index].map { write.found })) }
+      guard let write = group.write(at: index), let reply = write.takeReply() else { continue }
+      reply.resume(returning: outcomes[index].map { write.found })
     }
   }
 

@@ -101,7 +101,7 @@ final class WriteQueue: Sendable {
 
   private func place(_ write: QueuedWrite, _ continuation: UnsafeContinuation<QueuedWrite.Answer, Never>) {
     let answer: QueuedWrite.Answer? = state.withLock { state in
-      if write.stage == .done { return .failure(Self.cancelled(.notApplied)) }
+      if write.stage == .withdrawn { return .failure(Self.cancelled(.notApplied)) }
       if state.isClosed { return .failure(Self.closed) }
       if state.hasRoom(for: write.bytes, bound: bound) {
         admit(write, in: &state)
@@ -129,7 +129,7 @@ final class WriteQueue: Sendable {
         state.pending.withdraw(at: Int(write.sequence - state.taken) - 1)
         outcome = .notApplied
       case .committing: outcome = .unknown
-      case .done: return
+      case .withdrawn: return
       }
       if stage != .committing { write.withdraw() }
       if let reply = write.takeReply() { replies.append((reply, .failure(Self.cancelled(outcome)))) }
@@ -158,9 +158,9 @@ final class WriteQueue: Sendable {
 
   /// Queues those that waited, as far as there is room now.
   func admitWaiting(in state: inout State, _ replies: inout [Reply]) {
-    while let next = state.waiting.first, next.stage == .done || state.fits(next.bytes, bound: bound) {
+    while let next = state.waiting.first, next.stage == .withdrawn || state.fits(next.bytes, bound: bound) {
       _ = state.waiting.popFirst()
-      if next.stage == .done { continue }
+      if next.stage == .withdrawn { continue }
       admit(next, in: &state)
       if next.awaiting == .admission, let reply = next.takeReply() { replies.append((reply, .success(true))) }
     }
