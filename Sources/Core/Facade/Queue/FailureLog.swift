@@ -21,6 +21,7 @@ final class FailureLog: Sendable {
     (stream, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(Self.kept))
   }
 
+  /// Keeps one failure for whoever asks; ``log(_:)`` tells of those of a group together.
   func record(_ error: PersistencyError, of sequence: UInt64) {
     let yielded = continuation.yield(error)
     state.withLock { state in
@@ -29,7 +30,12 @@ final class FailureLog: Sendable {
       if state.unreported.count >= Self.kept { state.unreported.removeLast() }
       state.unreported.append((sequence, error))
     }
-    persistencyLog.error("a queued write failed", metadata: ["job": "\(job)", "error": "\(error)"])
+  }
+
+  /// Writes one line for the failures of a group, however many: a store that refuses everything must not flood the log.
+  func log(_ count: Int, first: PersistencyError) {
+    persistencyLog.error(
+      "queued writes failed", metadata: ["job": "\(job)", "count": "\(count)", "error": "\(first)"])
   }
 
   /// The first failure up to a write's number that was not taken before; all up to there count as reported.

@@ -108,11 +108,15 @@ extension WriteQueue {
   /// - Returns: The number of the group's first write.
   private func recordFailures(of group: QueuedBatches, _ outcomes: [Outcome]) -> UInt64 {
     let first = state.withLock { $0.settled } + 1
+    var unheard: (count: Int, first: PersistencyError)?
     for index in outcomes.indices {
       guard case .failure(let error) = outcomes[index] else { continue }
       if error.outcome == .unknown { doubt.store(true, ordering: .releasing) }
-      if group.write(at: index)?.awaiting != .commit { failures.record(error, of: first + UInt64(index)) }
+      if group.write(at: index)?.awaiting == .commit { continue }
+      failures.record(error, of: first + UInt64(index))
+      unheard = ((unheard?.count ?? 0) + 1, unheard?.first ?? error)
     }
+    if let unheard { failures.log(unheard.count, first: unheard.first) }
     return first
   }
 }
