@@ -1,32 +1,12 @@
 import ArgumentParser
 import Foundation
 
-/// Measures the same work on every engine, in C, through the backend and through a job.
+/// The commands.
 struct Bench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "persistency-bench",
-    abstract: "Measures every engine at equal durability and cache: in C, through the backend, through a job.",
-    discussion: """
-      Engines: \(EngineChoice.listing). Layers: \(Layer.listing).
-      Workloads: \(Workload.listing).
-      Each may be given several times, or as "all". Sizes are in bytes; the table's times are microseconds per op.
-      """)
-
-  @OptionGroup var options: BenchOptions
-
-  func run() async throws {
-    let settings = try Settings(options)
-    let report = try JSONReport.reserve(options.json)
-    let workspace = try Workspace(in: options.directory)
-    defer { workspace.remove() }
-    try settings.checkRoom(at: workspace.path)
-    var runner = Runner(settings: settings, workspace: workspace)
-    let results = try await runner.run()
-    workspace.remove()
-    let header = RunHeader(settings: settings, workspace: workspace, rocksVersion: results.rocksVersion)
-    try report?.write(header, results.rows)
-    print(TableReport(header: header, rows: results.rows).text)
-  }
+    abstract: "Measures every engine at equal durability and cache, and what the layers above it cost.",
+    subcommands: [Measure.self, Facade.self], defaultSubcommand: Measure.self)
 
   /// Runs the command line and ends the process; errors are one line on standard error, whoever threw them.
   static func runAndExit() async -> Never {

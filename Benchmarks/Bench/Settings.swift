@@ -24,17 +24,19 @@ struct Settings: Sendable {
   static let seekRows = 100
   static let countRows = 1000
 
-  init(_ options: BenchOptions) throws {
+  /// - Parameter measure: What only `measure` is asked; nil is everything, as by default.
+  init(_ options: CommonOptions, _ measure: MeasureOptions? = nil) throws {
     engines = try Self.choose("engine", options.engine)
-    workloads = try Self.choose("workload", options.workload)
-    layers = try Self.choose("layer", options.layer)
+    workloads = try Self.choose("workload", measure?.workload ?? ["all"])
+    layers = try Self.choose("layer", measure?.layer ?? ["all"])
     quick = options.quick
     rows = try Self.within(1...100_000_000, options.rows ?? (quick ? 20_000 : 200_000), "--rows")
     // Eight bytes carry the order and the checksum; the yardstick's LMDB keys are not layered.
     keySize = try Self.within(8...480, options.keySize, "--key-size")
     payloadSize = try Self.within(8...1_048_576, options.payloadSize, "--payload-size")
     rounds = try Self.within(1...100, options.rounds ?? 3, "--rounds")
-    batches = try (options.batch.isEmpty ? [1, 1000] : options.batch).reduce(into: []) { chosen, batch in
+    let batches = measure?.batch ?? []
+    self.batches = try (batches.isEmpty ? [1, 1000] : batches).reduce(into: []) { chosen, batch in
       let batch = try Self.within(1...100_000, batch, "--batch")
       if !chosen.contains(batch) { chosen.append(batch) }
     }.sorted()

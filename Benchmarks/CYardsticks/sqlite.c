@@ -9,7 +9,7 @@ typedef struct {
   sqlite3 *writer, *reader;
   sqlite3_stmt *begin, *commit, *rollback, *put, *delete;
   sqlite3_stmt *begin_read, *end_read, *get, *from, *back, *count;
-  bool reading;
+  bool reading, autocommit_gets;
 } yard_db;
 
 static bool failed(yard_db *db, sqlite3 *connection, const char *doing) {
@@ -92,10 +92,11 @@ static bool begin_read(yard_db *db) {
 
 static bool get(yard *y, const uint8_t *keys, size_t count, yard_tally *tally, yard_latencies *latencies) {
   yard_db *db = (yard_db *)y;
+  if (db->autocommit_gets && !end_read(db)) return false;
   for (size_t i = 0; i < count; i++) {
     bool timed = i % YARD_STRIDE == 0;
     uint64_t since = timed ? yard_now() : 0;
-    if (!begin_read(db)) return false;
+    if (!db->autocommit_gets && !begin_read(db)) return false;
     sqlite3_bind_blob(db->get, 2, keys + i * y->key_size, (int)y->key_size, SQLITE_STATIC);
     int code = sqlite3_step(db->get);
     if (code == SQLITE_ROW) {
@@ -262,6 +263,7 @@ yard *yard_open_sqlite(const char *path, const yard_settings *settings, char *er
   yard_db *db = calloc(1, sizeof *db);
   if (!db) return NULL;
   yard_prepare(&db->y, &loops, settings);
+  db->autocommit_gets = settings->autocommit_gets;
   if (open_all(db, path, settings)) return &db->y;
   snprintf(error, error_size, "%s", db->y.error);
   close_all(&db->y);

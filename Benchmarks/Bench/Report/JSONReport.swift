@@ -18,18 +18,25 @@ struct JSONReport {
     return JSONReport(path: path)
   }
 
-  func write(_ header: RunHeader, _ rows: [ResultRow]) throws {
+  func write(_ document: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     do {
-      try encoder.encode(Document(header: header, rows: rows)).write(to: URL(filePath: path), options: .atomic)
+      try encoder.encode(document).write(to: URL(filePath: path), options: .atomic)
     } catch {
       throw Complaint("cannot write '\(path)': \(error.localizedDescription)")
     }
   }
+}
 
-  private struct Document: Encodable {
-    let header: RunHeader
-    let rows: [ResultRow]
-  }
+/// What `measure` writes.
+struct MeasureReport: Encodable {
+  let header: RunHeader
+  let rows: [ResultRow]
+}
+
+/// What `facade` writes.
+struct FacadeReport: Encodable {
+  let header: RunHeader
+  let figures: [Figure]
 }

@@ -45,6 +45,21 @@ struct RunHeader: Encodable, Sendable {
   }
 }
 
+extension RunHeader {
+  /// The same for a terminal.
+  var lines: [String] {
+    [
+      "persistency-bench \(versions.persistency) · \(date) · \(machine.processor), \(machine.cores) cores, "
+        + "\(machine.memoryBytes >> 30) GiB",
+      "\(machine.system) · \(machine.kernel) · \(machine.fileSystem) · Swift \(versions.swift) · SQLite \(versions.sqlite)"
+        + " · LMDB \(versions.lmdb) · RocksDB \(versions.rocksDB.isEmpty ? "not run" : versions.rocksDB)",
+      "\(settings.rows) rows, keys of \(settings.keyBytes) bytes, payloads of \(settings.payloadBytes), durability "
+        + "\(settings.durability), caches of \(settings.cacheBytes >> 20) MiB, seed \(settings.seed), "
+        + "median of \(settings.rounds)",
+    ]
+  }
+}
+
 /// The computer.
 struct Machine: Encodable, Sendable {
   let processor: String

@@ -113,21 +113,15 @@ struct Results: Sendable {
   ) -> ResultRow? {
     let sorted = series.rounds.sorted { $0.secondsPerOp < $1.secondsPerOp }
     guard let fastest = sorted.first, let slowest = sorted.last else { return nil }
-    let median = sorted[(sorted.count - 1) / 2]
+    let middle = sorted[(sorted.count - 1) / 2]
     let pairs = raw.map { Array(zip(series.turns, $0.turns)) }
     return ResultRow(
       engine: engine.rawValue, layer: layer.rawValue, workload: pass.workload.rawValue, batch: pass.batch,
-      durability: durability, ops: median.ops, seconds: median.seconds,
-      opsPerSecond: median.seconds > 0 ? Double(median.ops) / median.seconds : 0, cpuSeconds: median.cpuSeconds,
+      durability: durability, ops: middle.ops, seconds: middle.seconds,
+      opsPerSecond: middle.seconds > 0 ? Double(middle.ops) / middle.seconds : 0, cpuSeconds: middle.cpuSeconds,
       p50: series.microseconds(at: 50), p99: series.microseconds(at: 99),
-      ratio: pairs.flatMap { Self.median($0.map { $0.secondsPerOp / $1.secondsPerOp }) },
-      cpuRatio: pairs.flatMap { Self.median($0.map { $0.cpuSecondsPerOp / $1.cpuSecondsPerOp }) },
+      ratio: pairs.flatMap { median($0.map { $0.secondsPerOp / $1.secondsPerOp }) },
+      cpuRatio: pairs.flatMap { median($0.map { $0.cpuSecondsPerOp / $1.cpuSecondsPerOp }) },
       spread: fastest.secondsPerOp > 0 ? slowest.secondsPerOp / fastest.secondsPerOp : 1)
-  }
-
-  private static func median(_ values: [Double]) -> Double? {
-    let sorted = values.filter(\.isFinite).sorted()
-    guard !sorted.isEmpty else { return nil }
-    return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
   }
 }

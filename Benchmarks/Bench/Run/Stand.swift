@@ -26,7 +26,9 @@ struct Stand {
     case (.backend, _):
       let options = StoreOptions(durability: choice.durability(settings))
       return BackendSubject(try engine.open("\(folder)/store\(engine.fileSuffix)", options))
-    case (.job, _): return try await JobSubject(engine, root: folder, durability: choice.durability(settings))
+    case (.job, _):
+      let options = JobOptions(durability: choice.durability(settings))
+      return try await JobSubject(engine, root: folder, options: options)
     }
   }
 }

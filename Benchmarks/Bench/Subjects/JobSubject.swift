@@ -4,12 +4,12 @@ import PersistencyCore
 /// A job, called as an application calls it: every write awaits its commit.
 final class JobSubject: Subject {
   private let root: Persistency
-  private let job: Job
+  let job: Job
   private let category = Settings.category
 
-  init(_ engine: Engine, root: String, durability: Durability) async throws {
+  init(_ engine: Engine, root: String, options: JobOptions) async throws {
     self.root = try Persistency(rootDirectory: root, engines: [engine])
-    job = try await self.root.openJob("bench", options: JobOptions(durability: durability))
+    job = try await self.root.openJob("bench", options: options)
   }
 
   func put(_ slice: Slice, _ notes: Notes) async throws { try await apply(slice, notes) }

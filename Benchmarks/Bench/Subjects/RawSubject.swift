@@ -5,7 +5,8 @@ import PersistencyCore
 final class RawSubject: Subject {
   private var store: OpaquePointer?
 
-  init(_ engine: yard_engine, path: String, _ settings: Settings) throws {
+  /// - Parameter autocommitGets: SQLite only: keeps no read transaction from one get to the next.
+  init(_ engine: yard_engine, path: String, _ settings: Settings, autocommitGets: Bool = false) throws {
     let reason = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 256)
     reason.initialize(repeating: 0)
     defer { reason.deallocate() }
@@ -24,6 +25,7 @@ final class RawSubject: Subject {
       yardstick.checkpoint_pages = settings.cache.checkpointPages
       yardstick.memtable_bytes = settings.cache.memtableBytes
       yardstick.map_bytes = settings.cache.mapBytes
+      yardstick.autocommit_gets = autocommitGets
       return yard_open(engine, path, &yardstick, reason.baseAddress, reason.count)
     }
     if store == nil { throw Complaint("raw " + (reason.baseAddress.map { String(cString: $0) } ?? "")) }

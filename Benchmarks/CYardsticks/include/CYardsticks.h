@@ -33,6 +33,8 @@ typedef struct {
   size_t memtable_bytes;
   /// LMDB: address space of the map, bytes.
   size_t map_bytes;
+  /// SQLite: every get is a transaction of its own, as it is without BEGIN; otherwise one is kept until the next write.
+  bool autocommit_gets;
 } yard_settings;
 
 /// Where a loop notes how long single calls took; the caller owns `nanoseconds`.

@@ -1,15 +1,9 @@
 import ArgumentParser
 
-/// The command line; ``Settings`` judges it.
-struct BenchOptions: ParsableArguments {
+/// What all commands that measure have in common; ``Settings`` judges it.
+struct CommonOptions: ParsableArguments {
   @Option(help: "An engine, or all.")
   var engine: [String] = ["all"]
-
-  @Option(help: "A workload, or all.")
-  var workload: [String] = ["all"]
-
-  @Option(help: "A layer, or all.")
-  var layer: [String] = ["all"]
 
   @Option(parsing: .unconditional, help: "Rows in a loaded store. (default: 200000; 20000 with --quick)")
   var rows: Int?
@@ -19,11 +13,6 @@ struct BenchOptions: ParsableArguments {
 
   @Option(parsing: .unconditional, help: "Bytes of a payload; half of them compress.")
   var payloadSize: Int = 100
-
-  @Option(
-    parsing: .unconditionalSingleValue,
-    help: "Ops of one commit, for the workloads that write; repeatable. (default: 1 and 1000)")
-  var batch: [Int] = []
 
   @Option(help: "What a commit survives: full, consistent or volatile.")
   var durability: String = "consistent"
@@ -42,4 +31,18 @@ struct BenchOptions: ParsableArguments {
 
   @Option(help: "An existing folder for the stores, which are removed at the end. (default: the temporary folder)")
   var directory: String?
+}
+
+/// The command line of `measure`.
+struct MeasureOptions: ParsableArguments {
+  @Option(help: "A workload, or all.")
+  var workload: [String] = ["all"]
+
+  @Option(help: "A layer, or all.")
+  var layer: [String] = ["all"]
+
+  @Option(
+    parsing: .unconditionalSingleValue,
+    help: "Ops of one commit, for the workloads that write; repeatable. (default: 1 and 1000)")
+  var batch: [Int] = []
 }
