@@ -1,13 +1,5 @@
 import Synchronization
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
 extension WriteQueue {
   typealias Outcome = Result<Void, PersistencyError>
 
@@ -89,10 +81,8 @@ extension WriteQueue {
     for (continuation, answer) in admitted { continuation.resume(returning: answer) }
     for continuation in reached { continuation.resume(returning: true) }
     if group.isAwaited { answer(group, outcomes) }
-    guard again else { return }
-    // Last, and after the processor was offered to those who were answered: what they queue next goes into the same group.
-    if group.isAwaited && group.count > 1 { sched_yield() }
-    WorkerPool.writers.resubmit { self.serve() }
+    // Last, so that those who were answered have had the time to queue what is next: it goes into the same group.
+    if again { WorkerPool.writers.resubmit { self.serve() } }
   }
 
   private func answer(_ group: QueuedBatches, _ outcomes: [Outcome]) {
