@@ -32,11 +32,11 @@ extension LMDBEnvironment {
       do throws(PersistencyError) {
         try opened.examine(folder, store)
         try opened.settleFormat(store)
+        if !holdsStore && store.durability != .volatile { try folder.sync(parent: true) }
       } catch {
         mdb_env_close(opened.handle)
         throw error
       }
-      if !holdsStore && store.durability != .volatile { folder.sync(parent: true) }
       return LMDBEnvironment(opened, folder, store, options, claim)
     } catch {
       StoreRegistry.release(claim)

@@ -56,7 +56,8 @@ final class LMDBEnvironment: @unchecked Sendable {
     // At `.full` every commit is durable already.
     if let handle, store.access == .readWrite && store.durability != .full && hasWritten.load(ordering: .relaxed) {
       mdb_env_sync(handle, 1)
-      if store.durability == .volatile { folder.sync(parent: true) }
+      // There is nobody to tell if it fails.
+      if store.durability == .volatile { try? folder.sync(parent: true) }
     }
     closeAll()
     StoreRegistry.release(claim)

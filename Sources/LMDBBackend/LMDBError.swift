@@ -14,12 +14,13 @@ import CPersistencyLMDB
 //   CORRUPTED, PAGE_NOTFOUND, INVALID, BAD_TXN, PAGE_FULL,
 //   CURSOR_FULL, INCOMPATIBLE, BAD_VALSIZE                 .corrupted    what we ask for is always well-formed
 //   VERSION_MISMATCH, EROFS                                .unsupported
-//   READERS_FULL, TXN_FULL, PANIC, the rest                .backend
+//   READERS_FULL, TXN_FULL, PANIC, the rest                .backend      EMFILE and ENFILE name the limit
 
 /// The error for a code of LMDB, while `doing` ("reading", "opening …").
 func lmdbError(
   _ code: Int32, _ doing: String, outcome: PersistencyError.Outcome = .notApplied
 ) -> PersistencyError {
+  if let error = DescriptorLimit.error(code: code, "LMDB, \(doing)", needed: 3) { return error }
   let reason = String(cString: mdb_strerror(code))
   let (kind, advice) = lmdbMeaning(code)
   let hint = advice.isEmpty ? "" : "; \(advice)"
@@ -40,7 +41,6 @@ private func lmdbMeaning(_ code: Int32) -> (PersistencyError.Kind, advice: Strin
   case MDB_READERS_FULL: (.backend, "too many reads at one time; raise LMDBOptions.maximumReaders")
   case MDB_PANIC: (.backend, "an earlier commit failed; close the store and open it again")
   case ENOMEM: (.backend, "no address space for the map (ulimit -v)")
-  case EMFILE, ENFILE: (.backend, "out of file descriptors: a store needs 3; raise ulimit -n")
   case EACCES, EPERM: (.backend, "this user may not open the store's files")
   default: (.backend, "")
   }

@@ -63,12 +63,17 @@ struct LMDBFolder {
   }
 
   /// Makes the folder's entries durable, and with `parent` its own name too.
-  func sync(parent: Bool) {
+  ///
+  /// - Throws: What keeps it from being durable; a folder that this user may not read is left to the system.
+  func sync(parent: Bool) throws(PersistencyError) {
     for folder in parent ? [path, path + "/.."] : [path] {
       let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-      if descriptor < 0 { continue }
-      fsync(descriptor)
-      close(descriptor)
+      if descriptor < 0 {
+        if errno == EACCES { continue }
+        throw lmdbError(errno, "opening \(folder)")
+      }
+      defer { close(descriptor) }
+      if fsync(descriptor) != 0 { throw lmdbError(errno, "syncing \(folder)") }
     }
   }
 

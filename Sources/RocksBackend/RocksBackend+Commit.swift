@@ -70,16 +70,13 @@ extension RocksBackend {
 extension RocksWriter {
   /// Sees to it that the database takes writes.
   ///
-  /// - Throws: What latched the store; `.storageFull` while there is no room.
+  /// - Throws: What latched the store; `.storageFull` while there is no room, `.backend` while there are no descriptors.
   mutating func prepare(_ handle: RocksHandle) throws(PersistencyError) {
     if let latch { throw latch }
-    guard let full = fullDisk else { return }
-    let free = handle.folder.freeBytes
-    // Opening anew stops the readers for a moment: not for every write that is tried on a disk still full.
-    let hasMore = full.freeBytes.flatMap { before in free.map { $0 > before } } ?? true
-    guard hasMore || full.instant.duration(to: .now) > .seconds(1) else { throw Self.stillFull }
+    guard let shortage else { return }
+    guard shortage.mayHaveEnded(in: handle.folder) else { throw shortage.error }
     try reopen(handle)
-    if fullDisk != nil { throw Self.stillFull }
+    if let shortage = self.shortage { throw shortage.error }
   }
 
   /// Writes a group's batch, and keeps account of what became of the database.
@@ -97,15 +94,16 @@ extension RocksWriter {
       }
       return
     }
-    guard failure.isFull else {
+    guard let found = Shortage(failure, in: handle.folder) else {
       latch = PersistencyError(
         .backend, "the store takes no writes until it is opened again, because one failed: \(failure.text)",
         backendCode: failure.error("").backendCode)
       throw failure.error("committing", outcome: .unknown)
     }
-    fullDisk = FullDisk(freeBytes: handle.folder.freeBytes, instant: .now)
+    shortage = found
     // The database refuses every further write until it is opened anew. Its log then tells whether the batch is in.
-    let isReopened = (try? reopen(handle)) ?? false
+    // Without descriptors it was a new file that could not be made, before anything of the batch was written; to open anew must wait.
+    let isReopened = failure.isFull ? (try? reopen(handle)) ?? false : false
     let isKnown = isReopened ? (try? handle.sequence()).map { $0 <= before } ?? false : !failure.isOfSync
     throw failure.error("committing", outcome: isKnown ? .notApplied : .unknown)
   }
@@ -117,17 +115,15 @@ extension RocksWriter {
   private mutating func reopen(_ handle: RocksHandle) throws(PersistencyError) -> Bool {
     guard let failures = handle.reopen([.write, .read]) else { return false }
     guard let failure = failures.first else {
-      fullDisk = nil
+      shortage = nil
       tombstones = 0
       return true
     }
-    fullDisk = FullDisk(freeBytes: handle.folder.freeBytes, instant: .now)
-    guard failure.isFull else { throw failure.error("opening the store anew after its disk was full") }
+    guard let found = Shortage(failure, in: handle.folder) else {
+      throw failure.error("opening the store anew after a shortage")
+    }
+    shortage = found
     return failures.count == 1
-  }
-
-  private static var stillFull: PersistencyError {
-    PersistencyError(.storageFull, "the disk of the store is full, or a visit keeps it from reopening; make room")
   }
 }
 

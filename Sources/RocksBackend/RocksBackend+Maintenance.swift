@@ -15,7 +15,7 @@ extension RocksBackend {
     defer { gate.leaveVisit() }
     let opened = writer.withLock { writer in
       // A log that a full or failing disk has cut, or that another process is writing, may end in the middle of a record.
-      let mayBeTorn = writer.fullDisk != nil || writer.latch != nil || store.access == .readOnly
+      let mayBeTorn = writer.shortage != nil || writer.latch != nil || store.access == .readOnly
       return handle.settings.openBesideWriter(handle.folder, .examine(tornLog: mayBeTorn))
     }
     switch opened {

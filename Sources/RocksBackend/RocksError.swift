@@ -24,6 +24,8 @@ struct RocksFailure: Error {
 
   /// The disk, the quota or the space allowed to the store is used up.
   var isFull: Bool { Self.full.contains(where: text.hasPrefix) || hasSuffix(EDQUOT) }
+  /// The process, or the system, has no descriptor left; opening tells of it under other headings too.
+  var isOfDescriptors: Bool { Self.shortages.contains(where: hasSuffix) }
   /// It was the last step, a sync, that failed: the bytes may be in the log all the same.
   var isOfSync: Bool { text.contains("While fsync") || text.contains("While fdatasync") || text.contains("sync_file") }
   /// A file that the manifest names is not there: damage, or a writer in another process that removed it meanwhile.
@@ -45,6 +47,7 @@ struct RocksFailure: Error {
   ///
   /// | text begins | kind | code |
   /// |---|---|---|
+  /// | …ends with the words for EMFILE or ENFILE | `.backend`, naming the limit | that |
   /// | IO error: No space left on device; Space limit reached | `.storageFull` | 28 (ENOSPC) |
   /// | …ends with the words for EDQUOT | `.storageFull` | EDQUOT |
   /// | IO error: While lock file; lock hold by current process | `.locked` | 11 (EAGAIN) |
@@ -58,6 +61,9 @@ struct RocksFailure: Error {
   ) -> PersistencyError {
     func make(_ kind: PersistencyError.Kind, _ code: Int32, _ advice: String) -> PersistencyError {
       PersistencyError(kind, "\(doing): \(text); \(advice)", backendCode: Int(code), outcome: outcome)
+    }
+    for code in Self.shortages where hasSuffix(code) {
+      return RocksFailure("\(doing): \(text)").outOfDescriptors(code, outcome: outcome)
     }
     if isFull { return make(.storageFull, hasSuffix(EDQUOT) ? EDQUOT : ENOSPC, "make room and try again") }
     if text.hasPrefix("IO error: While lock file") || text.hasPrefix("IO error: lock hold by current process") {
@@ -76,9 +82,17 @@ struct RocksFailure: Error {
     return make(.backend, code, "see the text of the engine")
   }
 
+  private static let shortages = [EMFILE, ENFILE]
+
+  /// What opening takes at most: the lock, log, manifest and folder, a table, and files that are written and renamed.
+  static let neededDescriptors = 10
+
+  func outOfDescriptors(_ code: Int32, outcome: PersistencyError.Outcome = .notApplied) -> PersistencyError {
+    let error = DescriptorLimit.error(code: code, text, needed: Self.neededDescriptors)
+    return PersistencyError(.backend, error?.message ?? text, backendCode: Int(code), outcome: outcome)
+  }
+
   private static let codes: [(Int32, String)] = [
-    (EMFILE, "raise the limit of open files of this process, or open fewer stores"),
-    (ENFILE, "the system has no more file handles; close some"),
     (EACCES, "give this user access to the files"),
     (EPERM, "the file system forbids it"),
     (EROFS, "the file system is read-only; open with access .readOnly"),

@@ -59,7 +59,7 @@ struct RocksFolder {
     // Another process may have been quicker; who opens it is for RocksDB's lock to decide.
     guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw failure("cannot create") }
     persistency_rocks_set_default_list(path)
-    RocksFolder(path: parent).sync()
+    try RocksFolder(path: parent).sync()
   }
 
   /// Takes an empty folder over, for its owner alone.
@@ -114,15 +114,19 @@ struct RocksFolder {
 
   /// Makes every file, and the folder, durable; only while the store is closed.
   func syncEverything() {
-    for name in (try? names()) ?? [] { RocksFolder(path: path + "/" + name).sync() }
-    sync()
+    for name in (try? names()) ?? [] { try? RocksFolder(path: path + "/" + name).sync() }
+    try? sync()
   }
 
-  private func sync() {
+  /// What this user may not read is left to the system.
+  private func sync() throws(PersistencyError) {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
-    guard descriptor >= 0 else { return }
-    fsync(descriptor)
-    close(descriptor)
+    guard descriptor >= 0 else {
+      if errno == EACCES || errno == ELOOP { return }
+      throw failure("cannot open")
+    }
+    defer { close(descriptor) }
+    if fsync(descriptor) != 0 { throw failure("cannot sync") }
   }
 
   private var parent: String {
@@ -146,6 +150,9 @@ struct RocksFolder {
 
   private func failure(_ what: String) -> PersistencyError {
     let code = errno
+    if let error = DescriptorLimit.error(code: code, "\(what) \(path)", needed: RocksFailure.neededDescriptors) {
+      return error
+    }
     let kind: PersistencyError.Kind = code == ENOSPC || code == EDQUOT ? .storageFull : .backend
     return PersistencyError(kind, "\(what) \(path): \(String(cString: strerror(code)))", backendCode: Int(code))
   }

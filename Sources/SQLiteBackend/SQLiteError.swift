@@ -17,9 +17,12 @@ import CPersistencySQLite
 /// | `CORRUPT…`, `NOTADB`, `IOERR_SHORT_READ`, `READONLY_DBMOVED` | `.corrupted` |
 /// | `TOOBIG` | `.invalidArgument` |
 /// | `READONLY…` | `.unsupported` |
-/// | `CANTOPEN`, `IOERR…` with `EMFILE` or `ENFILE` | `.backend`, naming the descriptors |
+/// | `CANTOPEN`, `IOERR…` with `EMFILE` or `ENFILE` | `.backend` with that code, naming the limit |
 /// | all else | `.backend` |
 enum SQLiteError {
+  /// What a connection takes: the file, its log, and the log's index if it is the first.
+  static let neededDescriptors = 3
+
   /// - Parameters:
   ///   - code: The extended result code.
   ///   - system: The `errno` behind it; looked at for I/O failures only, since it is stale otherwise.
@@ -33,12 +36,10 @@ enum SQLiteError {
       PersistencyError(kind, "\(action): \(cause)\(remedy)", backendCode: Int(code))
     }
     if touchedFile {
+      if let error = DescriptorLimit.error(code: system, "\(action): \(text)", needed: neededDescriptors) {
+        return error
+      }
       switch system {
-      case EMFILE, ENFILE:
-        return make(
-          .backend,
-          "; no file descriptors are left: raise the limit (ulimit -n), or open fewer stores; one needs "
-            + "up to three, and two for each read at once")
       case ENOSPC, EDQUOT, EFBIG: return make(.storageFull, "; make room and call again")
       default: break
       }

@@ -23,7 +23,7 @@ extension SQLiteFile {
       if logged { throw PersistencyError(.corrupted, "\(path) is empty, but has a log beside it: it was emptied") }
       return .nothing
     }
-    let unfinished = hasUnfinishedJournal
+    let unfinished = try hasUnfinishedJournal()
     try judgeHeader(size: size, whole: !logged && !unfinished)
     if access == .readOnly && logged { return .store }
     do throws(PersistencyError) {

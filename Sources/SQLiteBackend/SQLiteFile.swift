@@ -87,9 +87,13 @@ struct SQLiteFile: Sendable {
   }
 
   /// Whether a rollback journal lies beside the file that was not finished: one that begins with something.
-  var hasUnfinishedJournal: Bool {
+  func hasUnfinishedJournal() throws(PersistencyError) -> Bool {
     let descriptor = open(journal, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
-    guard descriptor >= 0 else { return false }
+    guard descriptor >= 0 else {
+      // Not knowing is no answer: without its journal the file may look damaged.
+      if errno == EMFILE || errno == ENFILE { throw Self.failure("opening", journal) }
+      return false
+    }
     defer { _ = close(descriptor) }
     var first: UInt8 = 0
     return pread(descriptor, &first, 1, 0) == 1 && first != 0
@@ -136,14 +140,13 @@ struct SQLiteFile: Sendable {
 
   private static func failure(_ action: String, _ path: String) -> PersistencyError {
     let code = errno
+    if let error = DescriptorLimit.error(code: code, "\(action) \(path)", needed: SQLiteError.neededDescriptors) {
+      return error
+    }
     let text = "\(action) \(path): \(String(cString: strerror(code)))"
     switch code {
     case ENOSPC, EDQUOT: return PersistencyError(.storageFull, text + "; make room", backendCode: Int(code))
     case ELOOP: return PersistencyError(.corrupted, text, backendCode: Int(code))
-    case EMFILE, ENFILE:
-      return PersistencyError(
-        .backend, text + "; no file descriptors are left: raise the limit (ulimit -n), or open fewer stores",
-        backendCode: Int(code))
     default: return PersistencyError(.backend, text, backendCode: Int(code))
     }
   }

@@ -118,7 +118,9 @@ extension SQLiteStore {
   /// - Parameter beside: A writer of this process is open, and closes after them.
   private static func readers(_ file: SQLiteFile, _ options: SQLiteOptions, beside: Bool) -> SQLiteReaders {
     SQLiteReaders(keeps: beside && options.keepsReadTransactions) { () throws(PersistencyError) in
-      try reader(file, options, beside: beside)
+      try DescriptorLimit.withRoom(for: SQLiteError.neededDescriptors, "opening \(file.path) to read") {
+        () throws(PersistencyError) in try reader(file, options, beside: beside)
+      }
     } shut: { connection in
       // Read-only, and last of all, it takes away the empty log that it made, but never moves one that says something.
       let size = beside ? nil : try? file.size(of: file.log)

@@ -16,7 +16,16 @@ package final class Monitor: @unchecked Sendable {
     mutex.initialize(to: pthread_mutex_t())
     condition.initialize(to: pthread_cond_t())
     pthread_mutex_init(mutex, nil)
-    pthread_cond_init(condition, nil)
+    #if canImport(Darwin)
+      pthread_cond_init(condition, nil)
+    #else
+      // Waits are measured by a clock that nobody sets.
+      var attributes = pthread_condattr_t()
+      pthread_condattr_init(&attributes)
+      pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+      pthread_cond_init(condition, &attributes)
+      pthread_condattr_destroy(&attributes)
+    #endif
   }
 
   deinit {
@@ -30,6 +39,26 @@ package final class Monitor: @unchecked Sendable {
   package func unlock() { pthread_mutex_unlock(mutex) }
   /// Lets go of the lock, sleeps until it is signalled (or for no reason), and holds the lock again.
   package func wait() { pthread_cond_wait(condition, mutex) }
+  /// ``wait()``, for no longer than `duration`.
+  package func wait(for duration: Duration) {
+    let (seconds, attoseconds) = max(duration, .zero).components
+    // A day is as good as ever, and no clock overflows by it.
+    var time = timespec(
+      tv_sec: Int(clamping: min(seconds, 86_400)), tv_nsec: Int(clamping: attoseconds / 1_000_000_000))
+    #if canImport(Darwin)
+      pthread_cond_timedwait_relative_np(condition, mutex, &time)
+    #else
+      var now = timespec()
+      clock_gettime(CLOCK_MONOTONIC, &now)
+      time.tv_sec += now.tv_sec
+      time.tv_nsec += now.tv_nsec
+      if time.tv_nsec >= 1_000_000_000 {
+        time.tv_sec += 1
+        time.tv_nsec -= 1_000_000_000
+      }
+      pthread_cond_timedwait(condition, mutex, &time)
+    #endif
+  }
   package func signal() { pthread_cond_signal(condition) }
   package func broadcast() { pthread_cond_broadcast(condition) }
 

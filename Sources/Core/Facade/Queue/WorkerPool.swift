@@ -167,14 +167,11 @@ final class WorkerPool: @unchecked Sendable {
 
   /// Looks again in 50 ms whether what waits now still waits behind calls that are stuck; called under the monitor.
   ///
-  /// A sleeping task is the timer: there is one while work is waiting, and none else.
+  /// The alarm is set while work is waiting, and else not.
   private func watchOut() {
     guard !watched, threads < Self.most else { return }
     watched = true
-    Task.detached {
-      try? await Task.sleep(for: Self.stuckAfter)
-      self.addThreadIfStuck()
-    }
+    Alarm.process.after(Self.stuckAfter) { self.addThreadIfStuck() }
   }
 
   private func addThreadIfStuck() {
@@ -194,7 +191,7 @@ final class WorkerPool: @unchecked Sendable {
   }
 
   /// Starts a thread for the life of the process; false when there is none to be had.
-  private static func detach(named name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
+  static func detach(named name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
     let context = Unmanaged.passRetained(ThreadBody(name, body)).toOpaque()
     #if canImport(Darwin)
       var thread: pthread_t?

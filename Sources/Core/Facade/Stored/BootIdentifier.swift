@@ -1,9 +1,25 @@
-#if canImport(Darwin)
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
   import Darwin
 #endif
 
 /// A name of the running boot, or nil when there is none to be had, which counts as another boot.
-func bootIdentifier() -> String? {
+///
+/// - Throws: When it could be had, but for descriptors that have run out: nil would mean that a sound store is discarded.
+func bootIdentifier() throws(PersistencyError) -> String? {
+  if let known = knownBoot.withLock({ $0 }) { return known }
+  let found = try readBootIdentifier()
+  knownBoot.withLock { $0 = found }
+  return found
+}
+
+/// The boot does not change while the process lives, and later there may be no descriptor to ask again.
+private let knownBoot = Locked<String?>(nil)
+
+private func readBootIdentifier() throws(PersistencyError) -> String? {
   #if canImport(Darwin)
     var size = 0
     guard sysctlbyname("kern.bootsessionuuid", nil, &size, nil, 0) == 0, size > 1 else { return nil }
@@ -11,7 +27,12 @@ func bootIdentifier() -> String? {
     guard sysctlbyname("kern.bootsessionuuid", &text, &size, nil, 0) == 0 else { return nil }
     return String(decoding: text.prefix(while: { $0 != 0 }).map { UInt8(bitPattern: $0) }, as: UTF8.self)
   #else
-    guard let bytes = try? FileSystem.read("/proc/sys/kernel/random/boot_id"), !bytes.isEmpty else { return nil }
-    return String(decoding: bytes.filter { $0 > 0x20 }, as: UTF8.self)
+    do throws(PersistencyError) {
+      guard let bytes = try FileSystem.read("/proc/sys/kernel/random/boot_id"), !bytes.isEmpty else { return nil }
+      return String(decoding: bytes.filter { $0 > 0x20 }, as: UTF8.self)
+    } catch {
+      if error.backendCode == Int(EMFILE) || error.backendCode == Int(ENFILE) { throw error }
+      return nil
+    }
   #endif
 }

@@ -10,6 +10,9 @@
 ///
 /// Nothing here opens a file of an engine while the engine has it open: that would drop the engine's locks.
 enum FileSystem {
+  /// What opening a job takes: its lock, and up to ten for its store, which gives some of them back.
+  static let neededByOpening = 11
+
   enum Kind { case missing, file, folder, symlink, other }
 
   /// What stands at `path`, itself: a link is a link.
@@ -72,7 +75,7 @@ enum FileSystem {
   static func names(in path: String) throws(PersistencyError) -> [String] {
     guard let folder = opendir(path) else {
       if errno == ENOENT { return [] }
-      throw failure("list", path)
+      throw failure("list", path, needed: 1)
     }
     defer { closedir(folder) }
     var names: [String] = []
@@ -230,20 +233,16 @@ enum FileSystem {
   }
 
   /// What `errno` says now, as an error that tells what to do.
-  static func failure(_ verb: String, _ path: String) -> PersistencyError {
+  ///
+  /// - Parameter needed: How many descriptors were wanted; what fails for want of one is nearly always the opening of a job.
+  static func failure(_ verb: String, _ path: String, needed: Int = neededByOpening) -> PersistencyError {
     let code = errno
+    if let error = DescriptorLimit.error(code: code, "cannot \(verb) \(path)", needed: needed) { return error }
     let reason = String(cString: strerror(code))
     switch code {
     case ENOSPC, EDQUOT:
       return PersistencyError(
         .storageFull, "cannot \(verb) \(path): \(reason); make room and try again", backendCode: Int(code))
-    case EMFILE, ENFILE:
-      var limit = rlimit()
-      getrlimit(resourceWithFiles, &limit)
-      return PersistencyError(
-        .backend,
-        "cannot \(verb) \(path): \(reason); the limit is \(limit.rlim_cur) descriptors (ulimit -n): raise it, or open fewer jobs",
-        backendCode: Int(code))
     case EACCES, EPERM:
       return PersistencyError(
         .backend, "cannot \(verb) \(path): \(reason); this process needs to own it", backendCode: Int(code))
@@ -265,9 +264,3 @@ private func posixRead(_ file: Int32, _ buffer: UnsafeMutableRawPointer, _ count
   read(file, buffer, count)
 }
 private func posixWrite(_ file: Int32, _ buffer: UnsafeRawPointer?, _ count: Int) -> Int { write(file, buffer, count) }
-
-#if canImport(Glibc)
-  private var resourceWithFiles: __rlimit_resource_t { __rlimit_resource_t(RLIMIT_NOFILE.rawValue) }
-#else
-  private var resourceWithFiles: Int32 { RLIMIT_NOFILE }
-#endif

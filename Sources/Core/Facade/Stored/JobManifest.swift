@@ -42,14 +42,14 @@ struct JobManifest: Codable, Sendable {
     var bytes: Int
   }
 
-  init(id: JobID, engine: String, state: State, durability: Durability) {
+  init(id: JobID, engine: String, state: State, durability: Durability) throws(PersistencyError) {
+    boot = try bootIdentifier()
     self.id = id.text
     self.engine = engine
     self.state = state
     self.durability = durability.rawValue
     store = UUID().uuidString
     createdBy = "Persistency \(Persistency.version)"
-    boot = bootIdentifier()
   }
 
   /// Reads the manifest at `path`; nil when there is none.

@@ -30,14 +30,17 @@ struct JobOpening: Sendable {
         id: id.text, engine: engine, options: options,
         backend: try engine.open(files.storePath(engine), storeOptions(mustExist: false)), store: nil)
     }
-    if options.access == .readOnly { return try openReadOnly(found) }
-    try FileSystem.makeFolder(root)
-    let lock = try JobLock(files.lockPath)
-    do throws(PersistencyError) {
-      return try open(lock)
-    } catch {
-      lock.release()
-      throw error
+    return try DescriptorLimit.withRoom(for: FileSystem.neededByOpening, "opening job “\(id)”") {
+      () throws(PersistencyError) in
+      if options.access == .readOnly { return try openReadOnly(found) }
+      try FileSystem.makeFolder(root)
+      let lock = try JobLock(files.lockPath)
+      do throws(PersistencyError) {
+        return try open(lock)
+      } catch {
+        lock.release()
+        throw error
+      }
     }
   }
 
@@ -66,7 +69,7 @@ struct JobOpening: Sendable {
   private func adopt(_ path: String, by engine: Engine, _ lock: JobLock) throws(PersistencyError) -> Job {
     try files.adopt(path, as: engine)
     do throws(PersistencyError) {
-      let manifest = JobManifest(id: id, engine: engine.name, state: .ready, durability: options.durability)
+      let manifest = try JobManifest(id: id, engine: engine.name, state: .ready, durability: options.durability)
       let backend = try engine.open(files.storePath(engine), storeOptions(mustExist: true))
       return try job(engine, backend, manifest, lock)
     } catch {
@@ -81,7 +84,7 @@ struct JobOpening: Sendable {
     guard engine.capabilities.persistent else {
       throw PersistencyError(.invalidArgument, "engine \(engine.name) stores nothing; open job “\(id)” anew on it")
     }
-    var manifest = JobManifest(id: id, engine: engine.name, state: .creating, durability: options.durability)
+    var manifest = try JobManifest(id: id, engine: engine.name, state: .creating, durability: options.durability)
     try manifest.write(to: files.manifestPath)
     do throws(PersistencyError) {
       let backend = try engine.open(files.storePath(engine), storeOptions(mustExist: false))
@@ -96,7 +99,7 @@ struct JobOpening: Sendable {
 
   private func reopen(_ engine: Engine, _ left: JobManifest, _ lock: JobLock) throws(PersistencyError) -> Job {
     let wasVolatile = left.clean == nil && left.durability == Durability.volatile.rawValue
-    if wasVolatile, isOfAnotherBoot(left) {
+    if wasVolatile, try isOfAnotherBoot(left) {
       persistencyLog.notice(
         "a volatile store that was not closed before the machine stopped is discarded and made anew",
         metadata: ["job": "\(id)"])
@@ -108,7 +111,7 @@ struct JobOpening: Sendable {
     var manifest = left
     manifest.clean = nil
     manifest.durability = options.durability.rawValue
-    manifest.boot = bootIdentifier()
+    manifest.boot = try bootIdentifier()
     try manifest.write(to: files.manifestPath)
     do throws(PersistencyError) {
       let backend = try engine.open(files.storePath(engine), storeOptions(mustExist: true))
@@ -142,13 +145,13 @@ struct JobOpening: Sendable {
     case .nothing: throw notStored
     case .foreign(let foreign, let place):
       (engine, path) = (foreign, place)
-      manifest = JobManifest(id: id, engine: engine.name, state: .ready, durability: options.durability)
+      manifest = try JobManifest(id: id, engine: engine.name, state: .ready, durability: options.durability)
     case .stored(let stored, let left):
       guard left.state == .ready else {
         throw PersistencyError(
           .jobNotFound, "job “\(id)” is half made or half dropped; open it for writing to mend that")
       }
-      if left.clean == nil, left.durability == Durability.volatile.rawValue, isOfAnotherBoot(left) {
+      if left.clean == nil, left.durability == Durability.volatile.rawValue, try isOfAnotherBoot(left) {
         throw PersistencyError(
           .corrupted,
           "job “\(id)” was volatile and not closed before the machine stopped; open it for writing, which starts it anew"
@@ -209,8 +212,8 @@ struct JobOpening: Sendable {
     return stored
   }
 
-  private func isOfAnotherBoot(_ left: JobManifest) -> Bool {
-    guard let boot = bootIdentifier() else { return true }
+  private func isOfAnotherBoot(_ left: JobManifest) throws(PersistencyError) -> Bool {
+    guard let boot = try bootIdentifier() else { return true }
     return left.boot != boot
   }
 

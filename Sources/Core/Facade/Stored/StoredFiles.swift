@@ -100,7 +100,8 @@ struct StoredFiles: Sendable {
     let target = storePath(engine)
     guard path != target else { return }
     try FileSystem.move(target, to: path)
-    try FileSystem.syncFolder(of: target)
+    // Where that fails, for want of a descriptor say, the log still belongs beside its file.
+    try? FileSystem.syncFolder(of: target)
     for sidecar in Self.sidecars where try FileSystem.kind(target + sidecar) == .file {
       try FileSystem.move(target + sidecar, to: path + sidecar)
     }
