@@ -20,8 +20,18 @@ struct CommonOptions: ParsableArguments {
   @Option(parsing: .unconditional, help: "Seed of keys, payloads and order.")
   var seed: UInt64 = 1
 
-  @Option(parsing: .unconditional, help: "How often everything is measured; the table shows the median. (default: 3)")
+  @Option(
+    parsing: .unconditional,
+    help: "How often everything is measured; the table shows the median. (default: 3; 2 with --quick)")
   var rounds: Int?
+
+  @Option(
+    parsing: .unconditional,
+    help: "Seconds that a layer may take for a workload in a round. (default: 0.4; 0.05 with --quick)")
+  var seconds: Double?
+
+  @Option(parsing: .unconditional, help: "Readers at once, where several read.")
+  var threads: Int = 2
 
   @Option(help: "Write the results to this file, as JSON.")
   var json: String?

@@ -38,9 +38,11 @@ enum EngineChoice: String, Named, Sendable {
   }
 
   /// The run's durability, or the engine's only one.
-  func durability(_ settings: Settings) -> Durability {
+  func durability(_ settings: Settings) -> Durability { durability(settings.durability, settings) }
+
+  /// The one that is wanted, or the engine's only one.
+  func durability(_ wanted: Durability, _ settings: Settings) -> Durability {
     let offered = engine(settings).capabilities.durability
-    if offered.contains(settings.durability) { return settings.durability }
-    return offered.first ?? settings.durability
+    return offered.contains(wanted) ? wanted : offered.first ?? wanted
   }
 }

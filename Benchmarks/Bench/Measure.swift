@@ -20,11 +20,14 @@ struct Measure: AsyncParsableCommand {
     let workspace = try Workspace(in: options.directory)
     defer { workspace.remove() }
     try settings.checkRoom(at: workspace.path)
-    var runner = Runner(settings: settings, workspace: workspace)
+    let progress = Progress()
+    defer { progress.clear() }
+    var runner = Runner(settings: settings, workspace: workspace, progress: progress)
     let results = try await runner.run()
     workspace.remove()
+    progress.clear()
     let header = RunHeader(settings: settings, workspace: workspace, rocksVersion: results.rocksVersion)
-    try report?.write(MeasureReport(header: header, rows: results.rows))
-    print(TableReport(header: header, rows: results.rows).text)
+    try report?.write(MeasureReport(header: header, rows: results.rows, stores: results.stores))
+    print(TableReport(header: header, rows: results.rows, stores: results.stores).text)
   }
 }

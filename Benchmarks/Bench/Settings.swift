@@ -16,7 +16,12 @@ struct Settings: Sendable {
   let quick: Bool
   /// Seconds that each layer may take for one workload in one round; past it the layers stop, all after the same ops.
   let secondsPerPass: Double
+  /// Readers at once, where several read.
+  let threads: Int
   let cache = CacheSettings()
+
+  /// How many stores are open at once, where it is about many.
+  var manyJobs: Int { quick ? 50 : 1000 }
 
   /// All rows are in one category, of eight bytes.
   static let category = "messages"
@@ -34,7 +39,7 @@ struct Settings: Sendable {
     // Eight bytes carry the order and the checksum; the yardstick's LMDB keys are not layered.
     keySize = try Self.within(8...480, options.keySize, "--key-size")
     payloadSize = try Self.within(8...1_048_576, options.payloadSize, "--payload-size")
-    rounds = try Self.within(1...100, options.rounds ?? 3, "--rounds")
+    rounds = try Self.within(1...100, options.rounds ?? (options.quick ? 2 : 3), "--rounds")
     let batches = measure?.batch ?? []
     self.batches = try (batches.isEmpty ? [1, 1000] : batches).reduce(into: []) { chosen, batch in
       let batch = try Self.within(1...100_000, batch, "--batch")
@@ -45,7 +50,8 @@ struct Settings: Sendable {
     }
     self.durability = durability
     seed = options.seed
-    secondsPerPass = quick ? 0.15 : 1.5
+    secondsPerPass = try Self.within(0.001...3600, options.seconds ?? (quick ? 0.05 : 0.4), "--seconds")
+    threads = try Self.within(1...64, options.threads, "--threads")
   }
 
   /// Refuses more data than half of what is free, on disk at `path` and in memory: the layers' stores stand side by side, with logs.
@@ -68,7 +74,9 @@ struct Settings: Sendable {
     }
   }
 
-  private static func within(_ range: ClosedRange<Int>, _ value: Int, _ option: String) throws -> Int {
+  private static func within<Value>(
+    _ range: ClosedRange<Value>, _ value: Value, _ option: String
+  ) throws -> Value {
     guard range.contains(value) else {
       throw Complaint("\(option) \(value) is out of range; choose \(range.lowerBound) to \(range.upperBound)")
     }

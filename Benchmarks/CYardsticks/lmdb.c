@@ -11,6 +11,8 @@ typedef struct {
   MDB_dbi dbi;
   MDB_txn *reader;
   MDB_cursor *cursor;
+  /// Whether another store owns the environment.
+  bool borrowed;
   /// Length of the category, then the category: how every key begins.
   uint8_t prefix[YARD_CATEGORY_MAX + 1];
   size_t prefix_size;
@@ -71,13 +73,57 @@ static bool delete(yard *y, const uint8_t *keys, size_t count, size_t batch, yar
   return write_all((yard_db *)y, keys, NULL, count, batch, latencies);
 }
 
+static bool before(const MDB_val *key, const MDB_val *stop) {
+  size_t common = key->mv_size < stop->mv_size ? key->mv_size : stop->mv_size;
+  int order = memcmp(key->mv_data, stop->mv_data, common);
+  return order < 0 || (order == 0 && key->mv_size < stop->mv_size);
+}
+
+static int delete_range(yard_db *db, MDB_txn *txn, MDB_val key, const MDB_val *stop) {
+  MDB_cursor *cursor;
+  MDB_val payload;
+  int code = mdb_cursor_open(txn, db->dbi, &cursor);
+  if (code) return code;
+  code = mdb_cursor_get(cursor, &key, &payload, MDB_SET_RANGE);
+  while (code == 0 && before(&key, stop)) {
+    code = mdb_cursor_del(cursor, 0);
+    // After a delete the cursor stands before the row that follows.
+    if (code == 0) code = mdb_cursor_get(cursor, &key, &payload, MDB_NEXT);
+  }
+  mdb_cursor_close(cursor);
+  return code == MDB_NOTFOUND ? 0 : code;
+}
+
+static bool delete_ranges(yard *y, const uint8_t *keys, size_t count, yard_latencies *latencies) {
+  yard_db *db = (yard_db *)y;
+  full_key from, to;
+  uint64_t since = yard_now();
+  for (size_t i = 0; i < count; i++) {
+    MDB_txn *txn;
+    int code = mdb_txn_begin(db->env, NULL, 0, &txn);
+    if (code) return failed(db, code, "begin");
+    MDB_val stop = concatenated(db, to, keys + (2 * i + 1) * y->key_size);
+    code = delete_range(db, txn, concatenated(db, from, keys + 2 * i * y->key_size), &stop);
+    if (code) {
+      mdb_txn_abort(txn);
+      return failed(db, code, "delete of a range");
+    }
+    code = mdb_txn_commit(txn);
+    if (code) return failed(db, code, "commit");
+    uint64_t now = yard_now();
+    yard_note(latencies, now - since);
+    since = now;
+  }
+  return true;
+}
+
 // MARK: Reads
 
 static bool get(yard *y, const uint8_t *keys, size_t count, yard_tally *tally, yard_latencies *latencies) {
   yard_db *db = (yard_db *)y;
   full_key buffer;
   for (size_t i = 0; i < count; i++) {
-    bool timed = i % YARD_STRIDE == 0;
+    bool timed = latencies && i % YARD_STRIDE == 0;
     uint64_t since = timed ? yard_now() : 0;
     int code = mdb_txn_renew(db->reader);
     if (code) return failed(db, code, "renew");
@@ -186,10 +232,7 @@ static bool count(yard *y, const uint8_t *keys, size_t count, yard_tally *tally,
     MDB_val key = concatenated(db, from, keys + 2 * i * y->key_size), payload;
     MDB_val stop = concatenated(db, to, keys + (2 * i + 1) * y->key_size);
     int code = mdb_cursor_get(db->cursor, &key, &payload, MDB_SET_RANGE);
-    while (code == 0) {
-      size_t common = key.mv_size < stop.mv_size ? key.mv_size : stop.mv_size;
-      int order = memcmp(key.mv_data, stop.mv_data, common);
-      if (order > 0 || (order == 0 && key.mv_size >= stop.mv_size)) break;
+    while (code == 0 && before(&key, &stop)) {
       tally->rows++;
       code = mdb_cursor_get(db->cursor, &key, &payload, MDB_NEXT);
     }
@@ -208,8 +251,29 @@ static void close_all(yard *y) {
   yard_db *db = (yard_db *)y;
   if (db->cursor) mdb_cursor_close(db->cursor);
   if (db->reader) mdb_txn_abort(db->reader);
-  if (db->env) mdb_env_close(db->env);
+  if (db->env && !db->borrowed) mdb_env_close(db->env);
   free(db);
+}
+
+static int open_reading(yard_db *db) {
+  int code = mdb_txn_begin(db->env, NULL, MDB_RDONLY, &db->reader);
+  if (code == 0) code = mdb_cursor_open(db->reader, db->dbi, &db->cursor);
+  if (code == 0) mdb_txn_reset(db->reader);
+  return code;
+}
+
+static yard *open_reader(yard *store) {
+  yard_db *db = malloc(sizeof *db);
+  if (!db) return NULL;
+  *db = *(yard_db *)store;
+  db->borrowed = true;
+  db->reader = NULL;
+  db->cursor = NULL;
+  int code = open_reading(db);
+  if (code == 0) return &db->y;
+  failed((yard_db *)store, code, "open a reader");
+  close_all(&db->y);
+  return NULL;
 }
 
 static bool open_all(yard_db *db, const char *path, const yard_settings *settings) {
@@ -219,6 +283,7 @@ static bool open_all(yard_db *db, const char *path, const yard_settings *setting
   mkdir(path, 0700);
   MDB_txn *txn;
   int code = mdb_env_create(&db->env);
+  if (code == 0) code = mdb_env_set_maxreaders(db->env, 1024);
   if (code == 0) code = mdb_env_set_mapsize(db->env, settings->map_bytes);
   if (code == 0) code = mdb_env_open(db->env, path, flags, 0600);
   if (code == 0) code = mdb_txn_begin(db->env, NULL, 0, &txn);
@@ -229,17 +294,16 @@ static bool open_all(yard_db *db, const char *path, const yard_settings *setting
     return failed(db, code, "open");
   }
   code = mdb_txn_commit(txn);
-  if (code == 0) code = mdb_txn_begin(db->env, NULL, MDB_RDONLY, &db->reader);
-  if (code == 0) code = mdb_cursor_open(db->reader, db->dbi, &db->cursor);
+  if (code == 0) code = open_reading(db);
   if (code) return failed(db, code, "open");
-  mdb_txn_reset(db->reader);
   db->prefix[0] = (uint8_t)db->y.category_size;
   memcpy(db->prefix + 1, db->y.category, db->y.category_size);
   db->prefix_size = 1 + db->y.category_size;
   return true;
 }
 
-static const yard_loops loops = {put, delete, get, visit, seek, count, verify, close_all};
+static const yard_loops loops = {
+    put, delete, delete_ranges, get, visit, seek, count, verify, open_reader, close_all};
 
 yard *yard_open_lmdb(const char *path, const yard_settings *settings, char *error, size_t error_size) {
   yard_db *db = calloc(1, sizeof *db);

@@ -16,6 +16,8 @@ typedef struct {
   /// Length of the category, then the category: how every key begins.
   uint8_t prefix[YARD_CATEGORY_MAX + 1];
   size_t prefix_size;
+  /// Whether another store owns all but the options for reading.
+  bool borrowed;
 } yard_db;
 
 typedef uint8_t full_key[YARD_CATEGORY_MAX + 1 + YARD_KEY_MAX];
@@ -80,13 +82,32 @@ static bool delete(yard *y, const uint8_t *keys, size_t count, size_t batch, yar
   return write_all((yard_db *)y, keys, NULL, count, batch, latencies);
 }
 
+static bool delete_ranges(yard *y, const uint8_t *keys, size_t count, yard_latencies *latencies) {
+  yard_db *db = (yard_db *)y;
+  full_key from, to;
+  uint64_t since = yard_now();
+  for (size_t i = 0; i < count; i++) {
+    size_t from_size = concatenate(db, from, keys + 2 * i * y->key_size);
+    size_t to_size = concatenate(db, to, keys + (2 * i + 1) * y->key_size);
+    char *error = NULL;
+    rocksdb_writebatch_clear(db->batch);
+    rocksdb_writebatch_delete_range(db->batch, (char *)from, from_size, (char *)to, to_size);
+    rocksdb_write(db->db, db->writing, db->batch, &error);
+    if (error) return failed(db, error, "delete of a range");
+    uint64_t now = yard_now();
+    yard_note(latencies, now - since);
+    since = now;
+  }
+  return true;
+}
+
 // MARK: Reads
 
 static bool get(yard *y, const uint8_t *keys, size_t count, yard_tally *tally, yard_latencies *latencies) {
   yard_db *db = (yard_db *)y;
   full_key buffer;
   for (size_t i = 0; i < count; i++) {
-    bool timed = i % YARD_STRIDE == 0;
+    bool timed = latencies && i % YARD_STRIDE == 0;
     uint64_t since = timed ? yard_now() : 0;
     char *error = NULL;
     size_t size = concatenate(db, buffer, keys + i * y->key_size);
@@ -210,6 +231,11 @@ static bool count(yard *y, const uint8_t *keys, size_t count, yard_tally *tally,
 
 static void close_all(yard *y) {
   yard_db *db = (yard_db *)y;
+  if (db->borrowed) {
+    rocksdb_readoptions_destroy(db->reading);
+    free(db);
+    return;
+  }
   if (db->db) rocksdb_close(db->db);
   rocksdb_writebatch_destroy(db->batch);
   rocksdb_readoptions_destroy(db->reading);
@@ -218,6 +244,19 @@ static void close_all(yard *y) {
   rocksdb_block_based_options_destroy(db->table);
   rocksdb_cache_destroy(db->cache);
   free(db);
+}
+
+/// A handle of RocksDB serves any number of threads: a reader is another pair of options.
+static yard *open_reader(yard *store) {
+  yard_db *base = (yard_db *)store, *db = calloc(1, sizeof *db);
+  if (!db) return NULL;
+  db->y = base->y;
+  db->db = base->db;
+  db->borrowed = true;
+  db->reading = rocksdb_readoptions_create();
+  memcpy(db->prefix, base->prefix, sizeof db->prefix);
+  db->prefix_size = base->prefix_size;
+  return &db->y;
 }
 
 static bool open_all(yard_db *db, const char *path, const yard_settings *settings) {
@@ -246,7 +285,8 @@ static bool open_all(yard_db *db, const char *path, const yard_settings *setting
   return error ? failed(db, error, "open") : true;
 }
 
-static const yard_loops loops = {put, delete, get, visit, seek, count, verify, close_all};
+static const yard_loops loops = {
+    put, delete, delete_ranges, get, visit, seek, count, verify, open_reader, close_all};
 
 yard *yard_open_rocks(const char *path, const yard_settings *settings, char *error, size_t error_size) {
   yard_db *db = calloc(1, sizeof *db);

@@ -7,9 +7,12 @@
 typedef struct {
   yard y;
   sqlite3 *writer, *reader;
-  sqlite3_stmt *begin, *commit, *rollback, *put, *delete;
+  sqlite3_stmt *begin, *commit, *rollback, *put, *delete, *delete_range;
   sqlite3_stmt *begin_read, *end_read, *get, *from, *back, *count;
   bool reading, autocommit_gets;
+  /// For more readers.
+  char *path;
+  long long kibibytes;
 } yard_db;
 
 static bool failed(yard_db *db, sqlite3 *connection, const char *doing) {
@@ -81,6 +84,21 @@ static bool delete(yard *y, const uint8_t *keys, size_t count, size_t batch, yar
   return write_all(db, db->delete, keys, NULL, count, batch, latencies);
 }
 
+static bool delete_ranges(yard *y, const uint8_t *keys, size_t count, yard_latencies *latencies) {
+  yard_db *db = (yard_db *)y;
+  if (!end_read(db)) return false;
+  uint64_t since = yard_now();
+  for (size_t i = 0; i < count; i++) {
+    sqlite3_bind_blob(db->delete_range, 2, keys + 2 * i * y->key_size, (int)y->key_size, SQLITE_STATIC);
+    sqlite3_bind_blob(db->delete_range, 3, keys + (2 * i + 1) * y->key_size, (int)y->key_size, SQLITE_STATIC);
+    if (!step(db, db->writer, db->delete_range, "delete of a range")) return false;
+    uint64_t now = yard_now();
+    yard_note(latencies, now - since);
+    since = now;
+  }
+  return true;
+}
+
 // MARK: Reads
 
 static bool begin_read(yard_db *db) {
@@ -94,7 +112,7 @@ static bool get(yard *y, const uint8_t *keys, size_t count, yard_tally *tally, y
   yard_db *db = (yard_db *)y;
   if (db->autocommit_gets && !end_read(db)) return false;
   for (size_t i = 0; i < count; i++) {
-    bool timed = i % YARD_STRIDE == 0;
+    bool timed = latencies && i % YARD_STRIDE == 0;
     uint64_t since = timed ? yard_now() : 0;
     if (!db->autocommit_gets && !begin_read(db)) return false;
     sqlite3_bind_blob(db->get, 2, keys + i * y->key_size, (int)y->key_size, SQLITE_STATIC);
@@ -193,11 +211,13 @@ static bool count(yard *y, const uint8_t *keys, size_t count, yard_tally *tally,
 
 static void close_all(yard *y) {
   yard_db *db = (yard_db *)y;
-  sqlite3_stmt *statements[] = {db->begin,    db->commit, db->rollback, db->put,  db->delete, db->begin_read,
-                                db->end_read, db->get,    db->from,     db->back, db->count};
+  sqlite3_stmt *statements[] = {db->begin,        db->commit,     db->rollback, db->put, db->delete,
+                                db->delete_range, db->begin_read, db->end_read, db->get, db->from,
+                                db->back,         db->count};
   for (size_t i = 0; i < sizeof statements / sizeof *statements; i++) sqlite3_finalize(statements[i]);
   sqlite3_close(db->reader);
   sqlite3_close(db->writer);
+  free(db->path);
   free(db);
 }
 
@@ -213,6 +233,35 @@ static bool run(yard_db *db, sqlite3 *connection, const char *format, long long 
   char sql[160];
   snprintf(sql, sizeof sql, format, number);
   return sqlite3_exec(connection, sql, NULL, NULL, NULL) == SQLITE_OK || failed(db, connection, sql);
+}
+
+static bool open_reading(yard_db *db, const char *path, long long kibibytes) {
+  int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+  if (sqlite3_open_v2(path, &db->reader, flags, NULL) != SQLITE_OK) return failed(db, db->reader, "open");
+  return run(db, db->reader, "PRAGMA cache_size = -%lld", kibibytes)
+         && run(db, db->reader, "PRAGMA query_only = ON", 0) && run(db, db->reader, "PRAGMA cell_size_check = ON", 0)
+         // Deferred: the first read of it takes the snapshot.
+         && prepare(db, db->reader, &db->begin_read, "BEGIN", false)
+         && prepare(db, db->reader, &db->end_read, "COMMIT", false)
+         && prepare(db, db->reader, &db->get, "SELECT payload FROM kv WHERE category = ?1 AND key = ?2", true)
+         && prepare(db, db->reader, &db->from,
+                    "SELECT key, payload FROM kv WHERE category = ?1 AND key >= ?2 ORDER BY key", true)
+         && prepare(db, db->reader, &db->back,
+                    "SELECT key, payload FROM kv WHERE category = ?1 ORDER BY key DESC", true)
+         && prepare(db, db->reader, &db->count,
+                    "SELECT count(*) FROM kv WHERE category = ?1 AND key >= ?2 AND key < ?3", true);
+}
+
+/// A reader beside a writer must see new commits: each of its gets is a transaction of its own.
+static yard *open_reader(yard *store) {
+  yard_db *base = (yard_db *)store, *db = calloc(1, sizeof *db);
+  if (!db) return NULL;
+  db->y = base->y;
+  db->autocommit_gets = true;
+  if (open_reading(db, base->path, base->kibibytes)) return &db->y;
+  memcpy(base->y.error, db->y.error, sizeof base->y.error);
+  close_all(&db->y);
+  return NULL;
 }
 
 static bool open_all(yard_db *db, const char *path, const yard_settings *settings) {
@@ -234,10 +283,9 @@ static bool open_all(yard_db *db, const char *path, const yard_settings *setting
              "PRIMARY KEY(category, key)) WITHOUT ROWID",
              0);
   if (!made) return false;
-  if (sqlite3_open_v2(path, &db->reader, flags, NULL) != SQLITE_OK) return failed(db, db->reader, "open");
-  return run(db, db->reader, "PRAGMA cache_size = -%lld", kibibytes)
-         && run(db, db->reader, "PRAGMA query_only = ON", 0) && run(db, db->reader, "PRAGMA cell_size_check = ON", 0)
-         && prepare(db, db->writer, &db->begin, "BEGIN IMMEDIATE", false)
+  db->path = strdup(path);
+  db->kibibytes = kibibytes;
+  return prepare(db, db->writer, &db->begin, "BEGIN IMMEDIATE", false)
          && prepare(db, db->writer, &db->commit, "COMMIT", false)
          && prepare(db, db->writer, &db->rollback, "ROLLBACK", false)
          && prepare(db, db->writer, &db->put,
@@ -245,19 +293,13 @@ static bool open_all(yard_db *db, const char *path, const yard_settings *setting
                     "ON CONFLICT(category, key) DO UPDATE SET payload = excluded.payload",
                     true)
          && prepare(db, db->writer, &db->delete, "DELETE FROM kv WHERE category = ?1 AND key = ?2", true)
-         // Deferred: the first read of it takes the snapshot.
-         && prepare(db, db->reader, &db->begin_read, "BEGIN", false)
-         && prepare(db, db->reader, &db->end_read, "COMMIT", false)
-         && prepare(db, db->reader, &db->get, "SELECT payload FROM kv WHERE category = ?1 AND key = ?2", true)
-         && prepare(db, db->reader, &db->from,
-                    "SELECT key, payload FROM kv WHERE category = ?1 AND key >= ?2 ORDER BY key", true)
-         && prepare(db, db->reader, &db->back,
-                    "SELECT key, payload FROM kv WHERE category = ?1 ORDER BY key DESC", true)
-         && prepare(db, db->reader, &db->count,
-                    "SELECT count(*) FROM kv WHERE category = ?1 AND key >= ?2 AND key < ?3", true);
+         && prepare(db, db->writer, &db->delete_range,
+                    "DELETE FROM kv WHERE category = ?1 AND key >= ?2 AND key < ?3", true)
+         && open_reading(db, path, kibibytes);
 }
 
-static const yard_loops loops = {put, delete, get, visit, seek, count, verify, close_all};
+static const yard_loops loops = {
+    put, delete, delete_ranges, get, visit, seek, count, verify, open_reader, close_all};
 
 yard *yard_open_sqlite(const char *path, const yard_settings *settings, char *error, size_t error_size) {
   yard_db *db = calloc(1, sizeof *db);

@@ -13,11 +13,13 @@ enum { YARD_CATEGORY_MAX = 64, YARD_KEY_MAX = 480 };
 typedef struct {
   bool (*put)(yard *, const uint8_t *, const uint8_t *, size_t, size_t, yard_latencies *);
   bool (*delete)(yard *, const uint8_t *, size_t, size_t, yard_latencies *);
+  bool (*delete_ranges)(yard *, const uint8_t *, size_t, yard_latencies *);
   bool (*get)(yard *, const uint8_t *, size_t, yard_tally *, yard_latencies *);
   bool (*visit)(yard *, bool, yard_tally *, yard_latencies *);
   bool (*seek)(yard *, const uint8_t *, size_t, size_t, yard_tally *, yard_latencies *);
   bool (*count)(yard *, const uint8_t *, size_t, yard_tally *, yard_latencies *);
   bool (*verify)(yard *, yard_tally *);
+  yard *(*open_reader)(yard *);
   void (*close)(yard *);
 } yard_loops;
 

@@ -10,9 +10,11 @@ extension FacadeRun {
     let job = try await job(engine)
     var subjects: [(name: String, subject: any Subject)] = [("backend", backend), ("job", job)]
     if let yardstick = engine.yardstick {
-      subjects.append(("raw", try RawSubject(yardstick, path: folder(engine) + "/store", settings)))
+      subjects.append(
+        ("raw", try RawSubject(yardstick, path: folder(engine) + "/store", settings, settings.durability)))
       if engine == .sqlite {
-        let autocommit = try RawSubject(yardstick, path: folder(engine) + "/store", settings, autocommitGets: true)
+        let autocommit = try RawSubject(
+          yardstick, path: folder(engine) + "/store", settings, settings.durability, autocommitGets: true)
         subjects.append(("autocommit", autocommit))
       }
     }
@@ -25,7 +27,8 @@ extension FacadeRun {
   }
 
   private mutating func gets(_ engine: EngineChoice, _ subjects: [(name: String, subject: any Subject)]) async throws {
-    let order = data.shuffled(1).map { Int($0) }
+    let order = data.order(1, of: data.rows)
+    let (data, content) = (self.data, loaded)
     var race = Race<Slice>(
       subjects.map { name, subject in
         .init(name: name) { slice, notes in
@@ -38,7 +41,7 @@ extension FacadeRun {
     // Twice, so that the first pass warms every cache.
     for seconds in [0.2, settings.secondsPerPass] {
       _ = try await race.run(max(data.rows, 100_000), each: 2000, seconds: seconds) { range in
-        .get(range.map { order[$0 % order.count] }, data)
+        .get(range.map { order[$0 % order.count] }, data, content)
       }
     }
     var beside = "job \(time(race.microseconds(of: "job") ?? 0)) µs"

@@ -6,7 +6,7 @@ import PersistencyCore
 extension FacadeRun {
   /// Puts that nobody waits for, until the last is committed.
   mutating func fireAndForget(_ engine: EngineChoice, random: Bool) async throws {
-    let order = random ? data.shuffled(0).map { Int($0) } : Array(0..<data.rows)
+    let order = random ? Array(data.order(0, of: data.rows)) : Array(0..<data.rows)
     let (batches, singles) = (try await alone(engine), try await alone(engine))
     let (one, eight) = (try await job(engine), try await job(engine))
     var caller: [Double] = []
@@ -45,7 +45,7 @@ extension FacadeRun {
 
   /// Puts whose commit their task awaits before it makes the next.
   mutating func acknowledged(_ engine: EngineChoice) async throws {
-    let order = data.shuffled(0).map { Int($0) }
+    let order = Array(data.order(0, of: data.rows))
     let (batches, singles) = (try await alone(engine), try await alone(engine))
     let (one, sixteen, many) = (try await job(engine), try await job(engine), try await job(engine))
     var race = Race<PutPortion>([

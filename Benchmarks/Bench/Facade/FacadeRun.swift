@@ -70,13 +70,19 @@ struct FacadeRun {
     return try await JobSubject(engine.engine(settings), root: folder(engine), options: options)
   }
 
+  /// The rows that a loaded store has.
+  var loaded: Content {
+    var content = Content(data)
+    for row in 0..<data.rows { _ = content.put(row) }
+    return content
+  }
+
   /// Fills stores with all rows, unmeasured.
   func load(_ subjects: [any Subject]) async throws {
-    let order = data.shuffled(0)
+    let order = data.order(0, of: data.rows)
     let notes = Notes()
     for start in stride(from: 0, to: data.rows, by: 10_000) {
-      let rows = order[start..<min(start + 10_000, data.rows)].map { Int($0) }
-      let slice = Slice.write(rows, delete: false, batch: 1000, data)
+      let slice = Slice.put(Array(order[start..<min(start + 10_000, data.rows)]), batch: 1000, data)
       for subject in subjects { try await subject.put(slice, notes) }
       notes.drain { _ in }
     }
@@ -84,7 +90,7 @@ struct FacadeRun {
 
   /// - Throws: When a store holds anything but these rows of the data set.
   func prove(_ subjects: [any Subject], hold rows: some Sequence<Int>, _ what: String) async throws {
-    let expected = data.proof(rows)
+    let expected = data.proof(rows.lazy.map { ($0, 1) })
     for subject in subjects { try Self.compare(try await subject.proof(), expected, what) }
   }
 

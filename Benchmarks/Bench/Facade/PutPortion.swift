@@ -14,13 +14,10 @@ struct PutPortion {
 
   init(_ rows: [Int], batch: Int, _ data: DataSet) {
     let split = min(Self.headCount, rows.count)
-    whole = .write(rows, delete: false, batch: batch, data)
-    head = .write(Array(rows[..<split]), delete: false, batch: 1, data)
-    tail = .write(Array(rows[split...]), delete: false, batch: batch, data)
-    puts = whole.batches.joined().compactMap { op in
-      guard case .put(_, let key, let payload) = op else { return nil }
-      return SinglePut(key: key, payload: payload)
-    }
+    whole = .put(rows, batch: batch, data)
+    head = .put(Array(rows[..<split]), batch: 1, data)
+    tail = .put(Array(rows[split...]), batch: batch, data)
+    puts = whole.puts
   }
 
   var headPuts: ArraySlice<SinglePut> { puts.prefix(Self.headCount) }

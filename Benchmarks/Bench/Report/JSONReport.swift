@@ -33,6 +33,7 @@ struct JSONReport {
 struct MeasureReport: Encodable {
   let header: RunHeader
   let rows: [ResultRow]
+  let stores: [StoreFacts]
 }
 
 /// What `facade` writes.

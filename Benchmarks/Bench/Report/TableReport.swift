@@ -4,12 +4,14 @@ import Foundation
 struct TableReport {
   let header: RunHeader
   let rows: [ResultRow]
+  let stores: [StoreFacts]
 
   var text: String {
     var lines = header.lines
     lines.append("Latencies are microseconds a call (a commit, a get, a scan, a count; a row where all are visited).")
     for engine in ordered(\.engine) { lines += [""] + table(engine) }
     if ordered(\.engine).count > 1 { lines += [""] + comparison }
+    if !stores.isEmpty { lines += [""] + space }
     return lines.joined(separator: "\n")
   }
 
@@ -18,8 +20,8 @@ struct TableReport {
   private func table(_ engine: String) -> [String] {
     let mine = rows.filter { $0.engine == engine }
     let layers = Layer.allCases.map(\.rawValue).filter { layer in mine.contains { $0.layer == layer } }
-    var first = left(engine, 13) + right("", 6)
-    var second = left("", 13) + right("batch", 6)
+    var first = left(engine, Self.nameWidth) + right("", 6)
+    var second = left("", Self.nameWidth) + right("batch", 6)
     for layer in layers {
       let width = Self.width(layer, layers)
       first += "  " + left(layer + " " + String(repeating: "─", count: max(0, width - layer.count - 3)), width - 2)
@@ -28,14 +30,14 @@ struct TableReport {
     }
     var lines = [first, second]
     for (workload, batch) in passes(mine) {
-      var line = left(workload, 13) + right(String(batch), 6)
+      var line = left(workload, Self.nameWidth) + right(String(batch), 6)
       for layer in layers {
         guard let row = mine.first(where: { $0.workload == workload && $0.batch == batch && $0.layer == layer }) else {
           line += left("", Self.width(layer, layers))
           continue
         }
-        line += right(rate(row.opsPerSecond), 9) + right(time(row.p50), 8)
-        line += right(time(row.p99), 8)
+        line += right(rate(row.opsPerSecond), 9) + right(Self.latency(row.p50), 8)
+        line += right(Self.latency(row.p99), 8)
         if Self.hasRatio(layer, layers) {
           line += right(row.ratio.map { String(format: "%.2f", $0) } ?? "", 7)
         }
@@ -52,10 +54,10 @@ struct TableReport {
     let mine = rows.filter { $0.layer == layer }
     let engines = ordered(\.engine)
     var lines = [
-      left("\(layer), ops/s", 13) + right("batch", 6) + engines.map { right($0, 10) }.joined()
+      left("\(layer), ops/s", Self.nameWidth) + right("batch", 6) + engines.map { right($0, 10) }.joined()
     ]
     for (workload, batch) in passes(mine) {
-      var line = left(workload, 13) + right(String(batch), 6)
+      var line = left(workload, Self.nameWidth) + right(String(batch), 6)
       for engine in engines {
         let row = mine.first { $0.engine == engine && $0.workload == workload && $0.batch == batch }
         line += right(row.map { rate($0.opsPerSecond) } ?? "", 10)
@@ -65,7 +67,30 @@ struct TableReport {
     return lines
   }
 
+  /// What the stores take, beside time.
+  private var space: [String] {
+    var lines = [
+      left("stores", Self.nameWidth) + left("layer", 8) + right("on disk", 10) + right("× data", 8)
+        + right("written", 10) + right("× data", 8) + right("memory", 10) + right("a job", 10) + right("files", 7)
+    ]
+    for store in stores {
+      lines.append(
+        left(store.engine, Self.nameWidth) + left(store.layer, 8) + right(store.bytesOnDisk.map(bytes) ?? "", 10)
+          + right(store.spaceAmplification.map { formatted($0, 1) } ?? "", 8)
+          + right(store.bytesWritten.map(bytes) ?? "", 10)
+          + right(store.writeAmplification.map { formatted($0, 1) } ?? "", 8)
+          + right(store.anonymousBytes.map(bytes) ?? "", 10) + right(store.bytesPerJob.map(bytes) ?? "", 10)
+          + right(store.descriptorsPerJob.map { formatted($0, 1) } ?? "", 7))
+    }
+    return lines
+  }
+
   // MARK: Text
+
+  private static let nameWidth = 17
+
+  /// Nothing where single calls were not timed.
+  private static func latency(_ microseconds: Double) -> String { microseconds > 0 ? time(microseconds) : "" }
 
   private func ordered(_ field: KeyPath<ResultRow, String>) -> [String] {
     rows.reduce(into: []) { found, row in

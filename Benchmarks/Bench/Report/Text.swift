@@ -30,3 +30,12 @@ func time(_ microseconds: Double) -> String {
   default: formatted(microseconds, 0)
   }
 }
+
+/// "12.3 MiB".
+func bytes(_ count: Int) -> String {
+  switch count {
+  case (1 << 30)...: formatted(Double(count) / Double(1 << 30), 1) + " GiB"
+  case (1 << 20)...: formatted(Double(count) / Double(1 << 20), 1) + " MiB"
+  default: formatted(Double(count) / 1024, 1) + " KiB"
+  }
+}

@@ -1,3 +1,4 @@
+import CYardsticks
 import Foundation
 
 /// What the process occupies, as the system counts it.
@@ -9,5 +10,10 @@ enum Memory {
       return (line.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) << 10
     }
     return 0
+  }
+
+  /// Returns to the system what the allocator keeps for later, so that what is allocated next shows.
+  static func giveBack() {
+    yard_give_back()
   }
 }

@@ -12,11 +12,18 @@ struct Race<Portion> {
   }
 
   let entrants: [Entrant]
-  private(set) var series: [String: Series] = [:]
+  private(set) var series: [String: Series]
   private let notes = Notes()
-  private var first = 0
+  private var first: Int
 
-  init(_ entrants: [Entrant]) { self.entrants = entrants }
+  /// - Parameters:
+  ///   - series: What earlier races gave, to be gone on with.
+  ///   - first: Who begins; another in each race, so that none is always first.
+  init(_ entrants: [Entrant], goingOn series: [String: Series] = [:], first: Int = 0) {
+    self.entrants = entrants
+    self.series = series
+    self.first = first
+  }
 
   /// Runs portions of `total` ops until it is reached, or each entrant had `seconds` on average.
   ///
@@ -25,19 +32,20 @@ struct Race<Portion> {
     _ total: Int, each: Int, seconds: Double = .infinity, _ portion: (Range<Int>) throws -> Portion
   ) async throws -> Int {
     var done = 0
-    var spent = 0.0
-    while done < total && spent < seconds * Double(entrants.count) {
+    var sums = [Sample](repeating: Sample(), count: entrants.count)
+    while done < total && sums.reduce(0, { $0 + $1.seconds }) < seconds * Double(entrants.count) {
       let range = done..<min(done + each, total)
       let portion = try portion(range)
       for offset in entrants.indices {
-        let entrant = entrants[(first + offset) % entrants.count]
-        let sample = try await entrant.turn(portion, notes)
-        spent += sample.seconds
-        series[entrant.name, default: Series()].take(sample, notes)
+        let index = (first + offset) % entrants.count
+        let sample = try await entrants[index].turn(portion, notes)
+        sums[index] += sample
+        series[entrants[index].name, default: Series()].take(sample, notes)
       }
       first += 1
       done = range.upperBound
     }
+    for (entrant, sum) in zip(entrants, sums) { series[entrant.name, default: Series()].rounds.append(sum) }
     return done
   }
 

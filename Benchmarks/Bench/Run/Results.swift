@@ -46,13 +46,19 @@ struct Series {
     notes.drain { _ = latencies.record($0) }
   }
 
+  /// Percentiles and their microseconds, for a curve.
+  var distribution: [[Double]] {
+    if latencies.totalCount == 0 { return [] }
+    return [0, 10, 25, 50, 75, 90, 95, 99, 99.5, 99.9, 99.99, 100].map { [$0, microseconds(at: $0)] }
+  }
+
   func microseconds(at percentile: Double) -> Double {
     latencies.totalCount == 0 ? 0 : Double(latencies.valueAtPercentile(percentile)) / 1000
   }
 }
 
 /// A row of the report.
-struct ResultRow: Encodable, Sendable {
+struct ResultRow: Codable, Sendable {
   let engine: String
   let layer: String
   let workload: String
@@ -65,6 +71,10 @@ struct ResultRow: Encodable, Sendable {
   let cpuSeconds: Double
   let p50: Double
   let p99: Double
+  let p999: Double
+  let max: Double
+  /// What the latencies are like: microseconds at these percentiles.
+  let distribution: [[Double]]
   /// Time per op over that of the raw layer in the same turn, the median of all turns; nil without a raw layer.
   let ratio: Double?
   /// The same of processor time.
@@ -78,6 +88,9 @@ struct ResultRow: Encodable, Sendable {
     case cpuSeconds = "cpu_seconds"
     case p50 = "p50_us"
     case p99 = "p99_us"
+    case p999 = "p999_us"
+    case max = "max_us"
+    case distribution = "latency_us"
     case ratio = "ratio_to_raw"
     case cpuRatio = "cpu_ratio_to_raw"
     case spread
@@ -87,17 +100,19 @@ struct ResultRow: Encodable, Sendable {
 /// What a run found out.
 struct Results: Sendable {
   let rows: [ResultRow]
+  let stores: [StoreFacts]
   let rocksVersion: String
 
-  init(settings: Settings, series: [Cell: Series], rocksVersion: String) {
+  init(settings: Settings, series: [Cell: Series], stores: [StoreFacts], rocksVersion: String) {
+    self.stores = stores
     self.rocksVersion = rocksVersion
     var rows: [ResultRow] = []
     for engine in settings.engines {
-      let durability = engine.durability(settings).rawValue
-      for workload in settings.workloads {
-        for batch in workload.writes ? settings.batches : [1] {
+      for workload in Workload.allCases where settings.workloads.contains(workload) {
+        let wanted = workload == .fillsync ? .full : settings.durability
+        let durability = engine.durability(wanted, settings).rawValue
+        for pass in workload.passes(settings.batches) {
           for layer in engine.layers(of: settings) {
-            let pass = Pass(workload: workload, batch: batch)
             guard let all = series[Cell(engine: engine, layer: layer, pass: pass)] else { continue }
             let raw = layer == .raw ? nil : series[Cell(engine: engine, layer: .raw, pass: pass)]
             if let row = Self.row(engine, layer, pass, durability, all, raw) { rows.append(row) }
@@ -119,7 +134,8 @@ struct Results: Sendable {
       engine: engine.rawValue, layer: layer.rawValue, workload: pass.workload.rawValue, batch: pass.batch,
       durability: durability, ops: middle.ops, seconds: middle.seconds,
       opsPerSecond: middle.seconds > 0 ? Double(middle.ops) / middle.seconds : 0, cpuSeconds: middle.cpuSeconds,
-      p50: series.microseconds(at: 50), p99: series.microseconds(at: 99),
+      p50: series.microseconds(at: 50), p99: series.microseconds(at: 99), p999: series.microseconds(at: 99.9),
+      max: series.microseconds(at: 100), distribution: series.distribution,
       ratio: pairs.flatMap { median($0.map { $0.secondsPerOp / $1.secondsPerOp }) },
       cpuRatio: pairs.flatMap { median($0.map { $0.cpuSecondsPerOp / $1.cpuSecondsPerOp }) },
       spread: fastest.secondsPerOp > 0 ? slowest.secondsPerOp / fastest.secondsPerOp : 1)

@@ -9,25 +9,28 @@ struct Stand {
   let folder: String
 
   static func open(
-    _ layer: Layer, on choice: EngineChoice, in folder: String, _ settings: Settings
+    _ layer: Layer, on choice: EngineChoice, in folder: String, _ settings: Settings,
+    _ durability: Durability? = nil
   ) async throws -> Stand {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    return Stand(layer: layer, subject: try await subject(layer, on: choice, in: folder, settings), folder: folder)
+    return Stand(
+      layer: layer, subject: try await subject(layer, on: choice, in: folder, settings, durability), folder: folder)
   }
 
   private static func subject(
-    _ layer: Layer, on choice: EngineChoice, in folder: String, _ settings: Settings
+    _ layer: Layer, on choice: EngineChoice, in folder: String, _ settings: Settings, _ durability: Durability?
   ) async throws -> any Subject {
     let engine = choice.engine(settings)
+    let durability = choice.durability(durability ?? settings.durability, settings)
     switch (layer, choice.yardstick) {
     case (.raw, let yardstick?):
-      return try RawSubject(yardstick, path: "\(folder)/store\(engine.fileSuffix)", settings)
+      return try RawSubject(yardstick, path: "\(folder)/store\(engine.fileSuffix)", settings, durability)
     case (.raw, nil): throw Complaint("\(choice.rawValue) has no raw layer")
     case (.backend, _):
-      let options = StoreOptions(durability: choice.durability(settings))
+      let options = StoreOptions(durability: durability)
       return BackendSubject(try engine.open("\(folder)/store\(engine.fileSuffix)", options))
     case (.job, _):
-      let options = JobOptions(durability: choice.durability(settings))
+      let options = JobOptions(durability: durability)
       return try await JobSubject(engine, root: folder, options: options)
     }
   }

@@ -2,14 +2,15 @@ import CYardsticks
 import PersistencyCore
 
 /// An adapter, called as everybody calls it: through the existential.
-final class BackendSubject: Subject {
-  private let backend: any KvBackend
+final class BackendSubject: SharedSubject {
+  let backend: any KvBackend
   private let category = Settings.category
 
   init(_ backend: any KvBackend) { self.backend = backend }
 
   func put(_ slice: Slice, _ notes: Notes) throws { try apply(slice, notes) }
   func delete(_ slice: Slice, _ notes: Notes) throws { try apply(slice, notes) }
+  func deleteRanges(_ slice: Slice, _ notes: Notes) throws { try apply(slice, notes) }
 
   private func apply(_ slice: Slice, _ notes: Notes) throws {
     var since = yard_now()
@@ -48,7 +49,7 @@ final class BackendSubject: Subject {
     var tally = Tally()
     var since = yard_now()
     for range in slice.ranges {
-      let rows = try backend.scanRange(category: category, range: range, reverse: false, limit: Settings.seekRows)
+      let rows = try backend.scanRange(category: category, range: range, reverse: false, limit: slice.limit)
       for row in rows { tally.take(row) }
       let now = yard_now()
       notes.note(now - since)
@@ -62,6 +63,29 @@ final class BackendSubject: Subject {
     var since = yard_now()
     for range in slice.ranges {
       tally.rows += UInt64(try backend.countRange(category: category, range: range))
+      let now = yard_now()
+      notes.note(now - since)
+      since = now
+    }
+    return tally
+  }
+
+  func mix(_ slice: Slice, _ notes: Notes) throws -> Tally {
+    var tally = Tally()
+    var since = yard_now()
+    for step in slice.steps {
+      switch step {
+      case .read(let key):
+        if let payload = try backend.getOne(category: category, key: key) { tally.take(payload: payload) }
+      case .put(let batch): try backend.applyOps(batch)
+      case .modify(let key, let batch):
+        if let payload = try backend.getOne(category: category, key: key) { tally.take(payload: payload) }
+        try backend.applyOps(batch)
+      case .scan(let range, let rows):
+        for row in try backend.scanRange(category: category, range: range, reverse: false, limit: rows) {
+          tally.take(row)
+        }
+      }
       let now = yard_now()
       notes.note(now - since)
       since = now

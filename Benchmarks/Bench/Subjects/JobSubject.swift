@@ -2,10 +2,15 @@ import CYardsticks
 import PersistencyCore
 
 /// A job, called as an application calls it: every write awaits its commit.
-final class JobSubject: Subject {
+final class JobSubject: SharedSubject {
   private let root: Persistency
   let job: Job
   private let category = Settings.category
+
+  init(_ job: Job, of root: Persistency) {
+    self.root = root
+    self.job = job
+  }
 
   init(_ engine: Engine, root: String, options: JobOptions) async throws {
     self.root = try Persistency(rootDirectory: root, engines: [engine])
@@ -14,6 +19,7 @@ final class JobSubject: Subject {
 
   func put(_ slice: Slice, _ notes: Notes) async throws { try await apply(slice, notes) }
   func delete(_ slice: Slice, _ notes: Notes) async throws { try await apply(slice, notes) }
+  func deleteRanges(_ slice: Slice, _ notes: Notes) async throws { try await apply(slice, notes) }
 
   private func apply(_ slice: Slice, _ notes: Notes) async throws {
     var since = yard_now()
@@ -51,7 +57,7 @@ final class JobSubject: Subject {
     var tally = Tally()
     var since = yard_now()
     for range in slice.ranges {
-      for row in try await job.scan(category: category, range: range, limit: Settings.seekRows) { tally.take(row) }
+      for row in try await job.scan(category: category, range: range, limit: slice.limit) { tally.take(row) }
       let now = yard_now()
       notes.note(now - since)
       since = now
@@ -64,6 +70,27 @@ final class JobSubject: Subject {
     var since = yard_now()
     for range in slice.ranges {
       tally.rows += UInt64(try await job.count(category: category, range: range))
+      let now = yard_now()
+      notes.note(now - since)
+      since = now
+    }
+    return tally
+  }
+
+  func mix(_ slice: Slice, _ notes: Notes) async throws -> Tally {
+    var tally = Tally()
+    var since = yard_now()
+    for step in slice.steps {
+      switch step {
+      case .read(let key):
+        if let payload = try await job.get(category: category, key: key) { tally.take(payload: payload) }
+      case .put(let batch): try await job.apply(batch)
+      case .modify(let key, let batch):
+        if let payload = try await job.get(category: category, key: key) { tally.take(payload: payload) }
+        try await job.apply(batch)
+      case .scan(let range, let rows):
+        for row in try await job.scan(category: category, range: range, limit: rows) { tally.take(row) }
+      }
       let now = yard_now()
       notes.note(now - since)
       since = now

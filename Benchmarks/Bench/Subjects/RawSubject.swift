@@ -2,18 +2,20 @@ import CYardsticks
 import PersistencyCore
 
 /// The C loops.
-final class RawSubject: Subject {
-  private var store: OpaquePointer?
+final class RawSubject: SharedSubject {
+  var store: OpaquePointer?
 
   /// - Parameter autocommitGets: SQLite only: keeps no read transaction from one get to the next.
-  init(_ engine: yard_engine, path: String, _ settings: Settings, autocommitGets: Bool = false) throws {
+  init(
+    _ engine: yard_engine, path: String, _ settings: Settings, _ durability: Durability, autocommitGets: Bool = false
+  ) throws {
     let reason = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 256)
     reason.initialize(repeating: 0)
     defer { reason.deallocate() }
     store = Settings.category.withCString { category in
       var yardstick = yard_settings()
       yardstick.durability =
-        switch settings.durability {
+        switch durability {
         case .full: YARD_FULL
         case .consistent: YARD_CONSISTENT
         case .volatile: YARD_VOLATILE
@@ -41,6 +43,10 @@ final class RawSubject: Subject {
     try check(yard_delete(store, slice.flatKeys, slice.count, slice.batch, &notes.latencies))
   }
 
+  func deleteRanges(_ slice: Slice, _ notes: Notes) throws {
+    try check(yard_delete_ranges(store, slice.flatKeys, slice.count, &notes.latencies))
+  }
+
   func get(_ slice: Slice, _ notes: Notes) throws -> Tally {
     try tally { yard_get(store, slice.flatKeys, slice.count, $0, &notes.latencies) }
   }
@@ -50,11 +56,25 @@ final class RawSubject: Subject {
   }
 
   func seek(_ slice: Slice, _ notes: Notes) throws -> Tally {
-    try tally { yard_seek(store, slice.flatKeys, slice.count, Settings.seekRows, $0, &notes.latencies) }
+    try tally { yard_seek(store, slice.flatKeys, slice.count, slice.limit, $0, &notes.latencies) }
   }
 
   func count(_ slice: Slice, _ notes: Notes) throws -> Tally {
     try tally { yard_count(store, slice.flatKeys, slice.count, $0, &notes.latencies) }
+  }
+
+  func mix(_ slice: Slice, _ notes: Notes) throws -> Tally {
+    let steps = slice.steps.map { step in
+      switch step {
+      case .read: yard_step(action: YARD_READ, rows: 0)
+      case .put: yard_step(action: YARD_PUT, rows: 0)
+      case .modify: yard_step(action: YARD_MODIFY, rows: 0)
+      case .scan(_, let rows): yard_step(action: YARD_SCAN, rows: UInt32(rows))
+      }
+    }
+    return try tally {
+      yard_mix(store, steps, slice.flatKeys, slice.flatPayloads, slice.count, $0, &notes.latencies)
+    }
   }
 
   func proof() throws -> Tally { try tally { yard_verify(store, $0) } }
@@ -64,11 +84,11 @@ final class RawSubject: Subject {
     store = nil
   }
 
-  private func check(_ done: Bool) throws {
+  func check(_ done: Bool) throws {
     if !done { throw Complaint("raw \(String(cString: yard_error(store)))") }
   }
 
-  private func tally(_ loop: (UnsafeMutablePointer<yard_tally>) -> Bool) throws -> Tally {
+  func tally(_ loop: (UnsafeMutablePointer<yard_tally>) -> Bool) throws -> Tally {
     var seen = yard_tally()
     try check(loop(&seen))
     return Tally(rows: seen.rows, checksum: seen.checksum)

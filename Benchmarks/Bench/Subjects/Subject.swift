@@ -7,30 +7,45 @@ import PersistencyCore
 protocol Subject {
   func put(_ slice: Slice, _ notes: Notes) async throws
   func delete(_ slice: Slice, _ notes: Notes) async throws
+  func deleteRanges(_ slice: Slice, _ notes: Notes) async throws
   func get(_ slice: Slice, _ notes: Notes) async throws -> Tally
   func visit(reverse: Bool, _ notes: Notes) async throws -> Tally
   func seek(_ slice: Slice, _ notes: Notes) async throws -> Tally
   func count(_ slice: Slice, _ notes: Notes) async throws -> Tally
+  func mix(_ slice: Slice, _ notes: Notes) async throws -> Tally
   /// The hash of all that the store holds; not measured.
   func proof() async throws -> Tally
   func close() async throws
 }
 
+/// A store that many threads, or tasks, use at once.
+protocol SharedSubject: Subject {
+  /// Single puts that nobody waits for, until the last is committed.
+  func burst(_ slice: Slice, _ puts: [SinglePut]) async throws
+  /// Single puts from `writers` at once, each waiting for its commits; notes every put.
+  func acknowledge(_ slice: Slice, _ puts: [SinglePut], writers: Int, _ notes: Notes) async throws -> Sample
+  /// The gets of `slice` shared among `readers`, while one more does the puts of `writes`, one a commit, over and over.
+  ///
+  /// - Returns: What was read, and how long the gets took.
+  func readWhileWriting(
+    _ slice: Slice, readers: Int, _ writes: Slice, _ notes: Notes
+  ) async throws -> (Tally, Sample)
+}
+
 extension Subject {
   func run(_ workload: Workload, _ slice: Slice, _ notes: Notes) async throws -> Tally? {
     switch workload {
-    case .fillseq, .fillrandom:
-      try await put(slice, notes)
-      return nil
-    case .deleterandom:
-      try await delete(slice, notes)
-      return nil
-    case .readrandom: return try await get(slice, notes)
+    case .deleterandom: try await delete(slice, notes)
+    case .deleterange: try await deleteRanges(slice, notes)
+    case .readrandom, .readmissing, .readhot, .readafterdelete: return try await get(slice, notes)
     case .readseq: return try await visit(reverse: false, notes)
     case .readreverse: return try await visit(reverse: true, notes)
-    case .seekrandom: return try await seek(slice, notes)
+    case .seekrandom, .seekrandom10, .seekafterdelete: return try await seek(slice, notes)
     case .count: return try await count(slice, notes)
+    case .ycsbA, .ycsbB, .ycsbC, .ycsbD, .ycsbE, .ycsbF: return try await mix(slice, notes)
+    default: try await put(slice, notes)
     }
+    return nil
   }
 }
 
@@ -52,6 +67,17 @@ final class Notes {
   func drain(_ body: (UInt64) -> Void) {
     for nanoseconds in room.prefix(latencies.count) { body(nanoseconds) }
     latencies.count = 0
+  }
+}
+
+/// What a loop saw; equal to what it should have seen, or the run fails.
+struct Tally: Equatable, Sendable {
+  var rows: UInt64 = 0
+  var checksum: UInt64 = 0
+
+  static func += (total: inout Tally, part: Tally) {
+    total.rows += part.rows
+    total.checksum &+= part.checksum
   }
 }
 

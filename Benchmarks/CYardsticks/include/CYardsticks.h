@@ -63,6 +63,9 @@ bool yard_put(yard *, const uint8_t *keys, const uint8_t *payloads, size_t count
 /// Deletes `count` rows, `batch` of them a commit; notes every commit.
 bool yard_delete(yard *, const uint8_t *keys, size_t count, size_t batch, yard_latencies *);
 
+/// Deletes each range [keys[2i], keys[2i + 1]) in a commit of its own; notes every commit.
+bool yard_delete_ranges(yard *, const uint8_t *keys, size_t count, yard_latencies *);
+
 /// Reads each key's payload into memory of its own, and frees it; notes every `YARD_STRIDE`th call.
 bool yard_get(yard *, const uint8_t *keys, size_t count, yard_tally *, yard_latencies *);
 
@@ -75,6 +78,23 @@ bool yard_seek(yard *, const uint8_t *keys, size_t count, size_t rows, yard_tall
 /// Counts each range [keys[2i], keys[2i + 1]); `rows` of the tally is the sum; notes every call.
 bool yard_count(yard *, const uint8_t *keys, size_t count, yard_tally *, yard_latencies *);
 
+typedef enum { YARD_READ, YARD_PUT, YARD_SCAN, YARD_MODIFY } yard_action;
+
+/// One op of a mix: a get, a put, a scan of `rows` rows, or a get and a put of the same key; each a commit of its own.
+typedef struct {
+  yard_action action;
+  uint32_t rows;
+} yard_step;
+
+/// Does the steps in order; each has its key and its payload, used or not. Notes every step.
+bool yard_mix(
+    yard *, const yard_step *steps, const uint8_t *keys, const uint8_t *payloads, size_t count, yard_tally *,
+    yard_latencies *);
+
+/// Another reader of an open store, for a thread of its own: the loops that read work on it. Closed before the store is. NULL on
+/// failure, with the reason in the store's `yard_error`.
+yard *yard_open_reader(yard *store);
+
 /// Hashes every byte of every row, in order: to prove the store's content, outside of the measured part.
 bool yard_verify(yard *, yard_tally *);
 
@@ -84,6 +104,9 @@ void yard_close(yard *);
 /// The version of the library that runs, "3.40.1"; empty for RocksDB, whose C interface tells none (its stores do, in
 /// their OPTIONS file).
 void yard_version(yard_engine engine, char *text, size_t size);
+
+/// Returns to the system what the allocator keeps for later.
+void yard_give_back(void);
 
 // MARK: Shared with the Swift layers, so that they do the same work beside the calls
 
@@ -103,7 +126,7 @@ static inline uint64_t yard_cpu(void) {
 }
 
 static inline void yard_note(yard_latencies *latencies, uint64_t nanoseconds) {
-  if (latencies->count < latencies->capacity) latencies->nanoseconds[latencies->count++] = nanoseconds;
+  if (latencies && latencies->count < latencies->capacity) latencies->nanoseconds[latencies->count++] = nanoseconds;
 }
 
 /// The first eight bytes, fewer if there are fewer.

@@ -4,9 +4,12 @@ import PersistencyCore
 /// The rows of a run, made from the seed: row `i` is the `i`th in key order, whatever the order it is written in.
 ///
 /// A key begins with eight bytes that spread over the whole key space, so that neighbours share no long prefix. The
-/// first half of a payload is random, the rest repeats, so that it compresses by about half.
+/// first half of a payload is random, the rest repeats, so that it compresses by about half; every version of it differs.
 struct DataSet: Sendable {
+  /// How many a loaded store has.
   let rows: Int
+  /// How many there are: some are never loaded, to be missed or inserted later.
+  let capacity: Int
   let keySize: Int
   let payloadSize: Int
   let seed: UInt64
@@ -17,7 +20,8 @@ struct DataSet: Sendable {
     keySize = settings.keySize
     payloadSize = settings.payloadSize
     seed = settings.seed
-    stride = UInt64.max / UInt64(settings.rows + 1)
+    capacity = settings.rows + max(16, settings.rows / 8)
+    stride = UInt64.max / UInt64(capacity + 1)
   }
 
   // MARK: Bytes
@@ -28,7 +32,9 @@ struct DataSet: Sendable {
     return (UInt64(row) &* stride &+ jitter).bigEndian
   }
 
-  private func payloadWord(_ row: Int) -> UInt64 { Self.mix(~seed ^ UInt64(row) &* 0x9E37_79B9_7F4A_7C15) }
+  private func payloadWord(_ row: Int, _ version: UInt8) -> UInt64 {
+    Self.mix((~seed ^ UInt64(row) &* 0x9E37_79B9_7F4A_7C15) &+ UInt64(version) << 56)
+  }
 
   func writeKey(_ row: Int, to target: UnsafeMutableRawBufferPointer) {
     Self.write(keyWord(row), at: 0, to: target)
@@ -39,8 +45,8 @@ struct DataSet: Sendable {
     }
   }
 
-  func writePayload(_ row: Int, to target: UnsafeMutableRawBufferPointer) {
-    var word = payloadWord(row)
+  func writePayload(_ row: Int, _ version: UInt8, to target: UnsafeMutableRawBufferPointer) {
+    var word = payloadWord(row, version)
     Self.write(word, at: 0, to: target)
     let half = payloadSize / 2
     for offset in Swift.stride(from: 8, to: payloadSize, by: 8) {
@@ -61,7 +67,11 @@ struct DataSet: Sendable {
 
   /// Flat arrays of keys, or payloads, one after the other.
   func flatKeys(_ rows: some Collection<Int>) -> [UInt8] { flat(rows, keySize, writeKey) }
-  func flatPayloads(_ rows: some Collection<Int>) -> [UInt8] { flat(rows, payloadSize, writePayload) }
+
+  /// - Parameter version: Of each row's payload; 1 is what a store is loaded with.
+  func flatPayloads(_ rows: some Collection<Int>, version: (Int) -> UInt8 = { _ in 1 }) -> [UInt8] {
+    flat(rows, payloadSize) { writePayload($0, version($0), to: $1) }
+  }
 
   private func flat(
     _ rows: some Collection<Int>, _ size: Int, _ write: (Int, UnsafeMutableRawBufferPointer) -> Void
@@ -76,23 +86,29 @@ struct DataSet: Sendable {
     }
   }
 
+  /// What stands where an op has no payload.
+  var noPayload: [UInt8] { Array(repeating: 0, count: payloadSize) }
+
   // MARK: What the layers must come to
 
-  func payloadSum(_ row: Int) -> UInt64 { payloadWord(row) &+ UInt64(payloadSize) }
-  func rowSum(_ row: Int) -> UInt64 { (keyWord(row) ^ payloadWord(row)) &+ UInt64(keySize + payloadSize) }
+  func payloadSum(_ row: Int, _ version: UInt8 = 1) -> UInt64 { payloadWord(row, version) &+ UInt64(payloadSize) }
+
+  func rowSum(_ row: Int, _ version: UInt8 = 1) -> UInt64 {
+    (keyWord(row) ^ payloadWord(row, version)) &+ UInt64(keySize + payloadSize)
+  }
 
   /// The hash of all bytes of these rows, which are in key order.
-  func proof(_ rows: some Sequence<Int>) -> Tally {
+  func proof(_ rows: some Sequence<(Int, UInt8)>) -> Tally {
     var proof = Tally()
     var key = [UInt8](repeating: 0, count: keySize)
     var payload = [UInt8](repeating: 0, count: payloadSize)
-    for row in rows {
+    for (row, version) in rows {
       key.withUnsafeMutableBytes { bytes in
         writeKey(row, to: bytes)
         proof.checksum = yard_hash(proof.checksum, bytes.baseAddress, keySize)
       }
       payload.withUnsafeMutableBytes { bytes in
-        writePayload(row, to: bytes)
+        writePayload(row, version, to: bytes)
         proof.checksum = yard_hash(proof.checksum, bytes.baseAddress, payloadSize)
       }
       proof.rows += 1
@@ -102,12 +118,9 @@ struct DataSet: Sendable {
 
   // MARK: Order
 
-  /// All rows in an order that seed and `turn` decide.
-  func shuffled(_ turn: Int) -> [UInt32] {
-    var generator = Generator(state: Self.mix(seed ^ UInt64(turn + 1) << 32))
-    var order = (0..<UInt32(rows)).map { $0 }
-    order.shuffle(using: &generator)
-    return order
+  /// The first `count` rows in an order that seed and `turn` decide.
+  func order(_ turn: Int, of count: Int) -> Permutation {
+    Permutation(count: count, seed: Self.mix(seed ^ UInt64(turn + 1) << 32))
   }
 
   /// SplitMix64's finaliser: a bijection that looks random.
@@ -126,10 +139,4 @@ struct DataSet: Sendable {
       return DataSet.mix(state)
     }
   }
-}
-
-/// What a loop saw; equal to what it should have seen, or the run fails.
-struct Tally: Equatable, Sendable {
-  var rows: UInt64 = 0
-  var checksum: UInt64 = 0
 }

@@ -1,15 +1,17 @@
 import CYardsticks
 import PersistencyCore
 
-/// One put, ready to be handed over.
-struct SinglePut: Sendable {
-  let key: Key
-  let payload: [UInt8]
-}
-
-// Puts one by one, as applications make them, from one task or many.
+// Puts one by one, as applications make them, from one task or many; and gets beside a writer.
 
 extension JobSubject {
+  func burst(_ slice: Slice, _ puts: [SinglePut]) async throws { _ = try await fireAndForget(puts[...], tasks: 1) }
+
+  func acknowledge(
+    _ slice: Slice, _ puts: [SinglePut], writers: Int, _ notes: Notes
+  ) async throws -> Sample {
+    try await .timing(puts.count) { try await acknowledge(puts[...], tasks: writers, notes) }
+  }
+
   /// Queues the puts from `tasks` tasks, waiting for none, then waits for all.
   ///
   /// - Returns: Nanoseconds until all were queued.
@@ -40,6 +42,42 @@ extension JobSubject {
     for nanoseconds in latencies.joined() { notes.note(nanoseconds) }
   }
 
+  func readWhileWriting(
+    _ slice: Slice, readers: Int, _ writes: Slice, _ notes: Notes
+  ) async throws -> (Tally, Sample) {
+    let job = self.job
+    let countdown = Countdown(readers)
+    let cpu = yard_cpu()
+    let parts = try await withThrowingTaskGroup(of: Reading.self) { group in
+      for index in 0..<readers {
+        group.addTask {
+          defer { countdown.countDown() }
+          var reading = Reading()
+          try await reading.timing { reading in
+            for (number, key) in slice.keys.share(index, of: readers).enumerated() {
+              let since = isTimed(number) ? yard_now() : 0
+              if let payload = try await job.get(category: Settings.category, key: key) {
+                reading.tally.take(payload: payload)
+              }
+              if isTimed(number) { reading.latencies.append(yard_now() - since) }
+            }
+          }
+          return reading
+        }
+      }
+      group.addTask {
+        var next = 0
+        while countdown.isRunning {
+          try await job.apply(writes.batches[next % writes.batches.count])
+          next += 1
+        }
+        return Reading()
+      }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
+    return Reading.total(parts, ops: slice.count, notes, cpu: yard_cpu() - cpu)
+  }
+
   /// One task does its work where it is called.
   @discardableResult
   private static func share<Part: Sendable>(
@@ -52,16 +90,14 @@ extension JobSubject {
         let part = puts.share(task, of: tasks)
         group.addTask { try await work(part) }
       }
-      var parts: [Part] = []
-      for try await part in group { parts.append(part) }
-      return parts
+      return try await group.reduce(into: []) { $0.append($1) }
     }
   }
 }
 
-extension ArraySlice {
+extension RandomAccessCollection where Index == Int {
   /// The `index`th of `count` parts of about equal length.
-  func share(_ index: Int, of count: Int) -> ArraySlice {
+  func share(_ index: Int, of count: Int) -> SubSequence {
     self[startIndex + self.count * index / count..<startIndex + self.count * (index + 1) / count]
   }
 }

@@ -1,0 +1,90 @@
+import CYardsticks
+import Foundation
+import PersistencyCore
+
+// Many at once in C: each reader has a handle of its own, writers take turns, and a burst comes in batches.
+
+extension RawSubject {
+  /// A handle that a thread may take along.
+  private struct Handle: @unchecked Sendable {
+    // Sendable: the store behind it is used by one thread at a time; a writer's by turns, under a lock.
+    let store: OpaquePointer?
+  }
+
+  func burst(_ slice: Slice, _ puts: [SinglePut]) throws { try put(slice, Notes()) }
+
+  func acknowledge(_ slice: Slice, _ puts: [SinglePut], writers: Int, _ notes: Notes) throws -> Sample {
+    let handle = Handle(store: store)
+    let turn = NSLock()
+    let (keySize, payloadSize) = (slice.flatKeys.count / slice.count, slice.flatPayloads.count / slice.count)
+    let cpu = yard_cpu()
+    let (latencies, nanoseconds) = try Crew.run(writers) { index in
+      try (0..<slice.count).share(index, of: writers).map { row in
+        let since = yard_now()
+        let done = turn.withLock {
+          slice.flatKeys.withUnsafeBufferPointer { keys in
+            slice.flatPayloads.withUnsafeBufferPointer { payloads in
+              yard_put(
+                handle.store, keys.baseAddress?.advanced(by: row * keySize),
+                payloads.baseAddress?.advanced(by: row * payloadSize), 1, 1, nil)
+            }
+          }
+        }
+        if !done { throw Complaint("raw \(String(cString: yard_error(handle.store)))") }
+        return yard_now() - since
+      }
+    }
+    for each in latencies.joined() { notes.note(each) }
+    return Sample(ops: slice.count, nanoseconds: nanoseconds, cpu: yard_cpu() - cpu)
+  }
+
+  func readWhileWriting(_ slice: Slice, readers: Int, _ writes: Slice, _ notes: Notes) throws -> (Tally, Sample) {
+    let handle = Handle(store: store)
+    let countdown = Countdown(readers)
+    let keySize = slice.flatKeys.count / slice.count
+    let cpu = yard_cpu()
+    let (parts, _) = try Crew.run(readers + 1) { index in
+      if index == readers {
+        try Self.write(writes, to: handle, while: countdown)
+        return Reading()
+      }
+      defer { countdown.countDown() }
+      guard let store = yard_open_reader(handle.store) else {
+        throw Complaint("raw \(String(cString: yard_error(handle.store)))")
+      }
+      defer { yard_close(store) }
+      let rows = (0..<slice.count).share(index, of: readers)
+      let notes = Notes(capacity: rows.count)
+      var seen = yard_tally()
+      var reading = Reading()
+      let done = reading.timing { _ in
+        slice.flatKeys.withUnsafeBufferPointer { keys in
+          let first = keys.baseAddress?.advanced(by: rows.lowerBound * keySize)
+          return yard_get(store, first, rows.count, &seen, &notes.latencies)
+        }
+      }
+      if !done { throw Complaint("raw \(String(cString: yard_error(store)))") }
+      reading.tally = Tally(rows: seen.rows, checksum: seen.checksum)
+      notes.drain { reading.latencies.append($0) }
+      return reading
+    }
+    return Reading.total(parts, ops: slice.count, notes, cpu: yard_cpu() - cpu)
+  }
+
+  private static func write(_ writes: Slice, to handle: Handle, while countdown: Countdown) throws {
+    let (keySize, payloadSize) = (writes.flatKeys.count / writes.count, writes.flatPayloads.count / writes.count)
+    var next = 0
+    while countdown.isRunning {
+      let row = next % writes.count
+      let done = writes.flatKeys.withUnsafeBufferPointer { keys in
+        writes.flatPayloads.withUnsafeBufferPointer { payloads in
+          yard_put(
+            handle.store, keys.baseAddress?.advanced(by: row * keySize),
+            payloads.baseAddress?.advanced(by: row * payloadSize), 1, 1, nil)
+        }
+      }
+      if !done { throw Complaint("raw \(String(cString: yard_error(handle.store)))") }
+      next += 1
+    }
+  }
+}
