@@ -12,6 +12,7 @@ let strict: [SwiftSetting] = [
 
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let engines: [Target.Dependency] = [
@@ -34,6 +35,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-log.git", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-metrics.git", from: "2.5.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.6.0"),
     .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.5.0"),
     .package(url: "https://github.com/apple/swift-crypto.git", "3.0.0"..<"5.0.0"),
@@ -41,7 +43,7 @@ let package = Package(
   ],
   targets: [
     // MARK: The contract, and the engines behind it
-    .target(name: "PersistencyCore", dependencies: [log], path: "Sources/Core"),
+    .target(name: "PersistencyCore", dependencies: [log, metrics], path: "Sources/Core"),
     .target(name: "PersistencyMemory", dependencies: ["PersistencyCore"], path: "Sources/MemoryBackend"),
     .target(
       name: "PersistencySQLite", dependencies: ["PersistencyCore", "CPersistencySQLite"],
@@ -87,7 +89,9 @@ let package = Package(
     .testTarget(name: "CoreTests", dependencies: ["PersistencyCore"], resources: [.copy("Fixtures")]),
     .testTarget(name: "EngineTests", dependencies: engines + ["PersistencyConformance"]),
     .testTarget(name: "ConformanceTests", dependencies: ["PersistencyConformance"]),
-    .testTarget(name: "FacadeTests", dependencies: engines),
+    .testTarget(
+      name: "FacadeTests",
+      dependencies: engines + [log, metrics, .product(name: "MetricsTestKit", package: "swift-metrics")]),
     .testTarget(
       name: "ServiceTests",
       dependencies: engines + [

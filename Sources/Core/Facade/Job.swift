@@ -32,7 +32,9 @@ public final class Job: Sendable {
     limits = backend.limits
     readsOffCallerThread = options.readsOffCallerThread || engine.capabilities.remote
     failureLog = FailureLog(job: id)
-    queue = WriteQueue(backend: backend, bound: options.queueBytes, failures: failureLog, lock: store?.lock)
+    queue = WriteQueue(
+      backend: backend, bound: options.queueBytes, failures: failureLog,
+      metrics: JobMetrics(engine: engine.name, label: options.metricsLabel), lock: store?.lock)
   }
 
   // MARK: Failures
@@ -67,6 +69,8 @@ public final class Job: Sendable {
       try store?.close(isTrusted: isTrusted)
     }
     failureLog.finish()
+    queue.metrics?.close()
+    Events.closed(self)
     if let failure = failureLog.takeFirst(upTo: .max) { return failure }
     if case .failure(let error) = closing { return error }
     return nil

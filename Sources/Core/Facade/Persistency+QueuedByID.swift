@@ -1,5 +1,3 @@
-import Logging
-
 // The queued writes of `Job`, by job id. A write to a job that is not open is dropped, but not silently: it is logged,
 // counted in `droppedWrites`, and answered with false.
 
@@ -67,7 +65,7 @@ extension Persistency {
     } catch {
       guard error.kind == .jobNotFound else { throw error }
       countDroppedWrite()
-      persistencyLog.warning("a write to a job that is not open was dropped", metadata: ["job": "\(id)"])
+      Events.droppedWrite(id)
       return nil
     }
   }

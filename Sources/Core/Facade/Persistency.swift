@@ -64,6 +64,7 @@ public final class Persistency: Sendable {
         _ = await job.shutDown()
         throw Self.closed
       }
+      Events.opened(job)
       return job
     }
   }
@@ -91,6 +92,7 @@ public final class Persistency: Sendable {
       if let open, !open.engine.capabilities.persistent { return }
       let store = StoredFiles(root: root, id: id, engines: engines)
       try await WorkerPool.writers.run { () throws(PersistencyError) in try store.drop() }
+      Events.dropped(id)
     }
   }
 
@@ -143,7 +145,10 @@ public final class Persistency: Sendable {
   /// Whether ``close()`` was called.
   var isClosed: Bool { state.withLock { $0.isClosed } }
 
-  func countDroppedWrite() { dropped.add(1, ordering: .relaxed) }
+  func countDroppedWrite() {
+    dropped.add(1, ordering: .relaxed)
+    JobMetrics.countDroppedWrite()
+  }
 
   private func openedJob(_ id: JobID) throws(PersistencyError) -> Job? {
     let (isClosed, job) = state.withLock { ($0.isClosed, $0.jobs[id]) }

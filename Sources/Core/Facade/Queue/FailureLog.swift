@@ -1,5 +1,3 @@
-import Logging
-
 /// What became of the writes that nobody waited for: for the next flush, the stream, and the log.
 final class FailureLog: Sendable {
   private struct State {
@@ -34,9 +32,10 @@ final class FailureLog: Sendable {
 
   /// Writes one line for the failures of a group, however many: a store that refuses everything must not flood the log.
   func log(_ count: Int, first: PersistencyError) {
-    persistencyLog.error(
-      "queued writes failed", metadata: ["job": "\(job)", "count": "\(count)", "error": "\(first)"])
+    Events.failed(job, count, first: first)
   }
+
+  func logLatch(_ error: PersistencyError) { Events.latched(job, error) }
 
   /// The first failure up to a write's number that was not taken before; all up to there count as reported.
   func takeFirst(upTo sequence: UInt64) -> PersistencyError? {
@@ -52,5 +51,3 @@ final class FailureLog: Sendable {
 
   func finish() { continuation.finish() }
 }
-
-let persistencyLog = Logger(label: "persistency")

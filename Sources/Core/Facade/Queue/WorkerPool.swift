@@ -120,7 +120,13 @@ final class WorkerPool: @unchecked Sendable {
   private func startThread() {
     let number = threads
     threads += 1
-    if Self.detach(named: "kv-\(name)-\(number)", { self.serve(number) }) { return }
+    let isExtra = number >= min(Self.cores, 4)
+    let started = Self.detach(named: "kv-\(name)-\(number)") {
+      // Here, where nothing is locked: a log handler is code of others.
+      if isExtra { Events.poolGrew(self.name, threads: number + 1, most: Self.most) }
+      self.serve(number)
+    }
+    if started { return }
     // No thread to be had: those there go on; without any, a cooperative one must do.
     threads -= 1
     if threads == 0 { Task.detached { self.serveWhatWaits() } }

@@ -14,9 +14,11 @@ extension WriteQueue {
       }
       return group
     }
+    let began = metrics?.commitBegins()
     generation.add(1, ordering: .acquiringAndReleasing)
     let outcomes = commit(group)
     generation.add(1, ordering: .acquiringAndReleasing)
+    if let began { metrics?.commitEnded(outcomes, since: began) }
     // Before their bytes are given back to those who wait for room.
     group.forgetBatches()
     settle(group, outcomes)
@@ -101,7 +103,7 @@ extension WriteQueue {
     var unheard: (count: Int, first: PersistencyError)?
     for index in outcomes.indices {
       guard case .failure(let error) = outcomes[index] else { continue }
-      if error.outcome == .unknown { doubt.store(true, ordering: .releasing) }
+      if error.outcome == .unknown, !doubt.exchange(true, ordering: .acquiringAndReleasing) { failures.logLatch(error) }
       if group.write(at: index)?.awaiting == .commit { continue }
       failures.record(error, of: first + UInt64(index))
       unheard = ((unheard?.count ?? 0) + 1, unheard?.first ?? error)

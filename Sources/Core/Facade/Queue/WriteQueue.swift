@@ -30,6 +30,8 @@ final class WriteQueue: Sendable {
 
   let backend: any KvBackend
   let failures: FailureLog
+  /// Nil where no metrics backend is installed.
+  let metrics: JobMetrics?
   let bound: Int
   let state = Locked(State())
   /// How many writes are queued and not settled, written under the lock only: what a read looks at.
@@ -46,11 +48,13 @@ final class WriteQueue: Sendable {
   /// What an op costs in memory beside its bytes: two array headers and its place in the batch.
   private static let overheadBytes = 128
 
-  init(backend: any KvBackend, bound: Int, failures: FailureLog, lock: JobLock?) {
+  init(backend: any KvBackend, bound: Int, failures: FailureLog, metrics: JobMetrics?, lock: JobLock?) {
     self.backend = backend
     self.lock = lock
     self.bound = max(1, bound)
     self.failures = failures
+    self.metrics = metrics
+    metrics?.watch(self)
   }
 
   /// What a batch counts: its bytes, and what holding its ops costs.

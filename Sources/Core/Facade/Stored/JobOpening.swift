@@ -1,5 +1,3 @@
-import Logging
-
 /// The opening of one job: which engine it is on, what was left of it, and what its manifest must say before the
 /// first write.
 struct JobOpening: Sendable {
@@ -57,6 +55,7 @@ struct JobOpening: Sendable {
       case .creating, .dropping:
         try files.finishDrop(manifest)
         if !options.createIfMissing { throw notStored }
+        Events.madeAnew(id, engine)
         return try create(on: engine, lock)
       case .ready:
         return try reopen(engine, manifest, lock)
@@ -71,7 +70,9 @@ struct JobOpening: Sendable {
     do throws(PersistencyError) {
       let manifest = try JobManifest(id: id, engine: engine.name, state: .ready, durability: options.durability)
       let backend = try engine.open(files.storePath(engine), storeOptions(mustExist: true))
-      return try job(engine, backend, manifest, lock)
+      let job = try job(engine, backend, manifest, lock)
+      Events.adopted(id, engine, from: path)
+      return job
     } catch {
       // What we refuse stays as it was, its name included.
       try? FileSystem.remove(files.manifestPath)
@@ -100,9 +101,7 @@ struct JobOpening: Sendable {
   private func reopen(_ engine: Engine, _ left: JobManifest, _ lock: JobLock) throws(PersistencyError) -> Job {
     let wasVolatile = left.clean == nil && left.durability == Durability.volatile.rawValue
     if wasVolatile, try isOfAnotherBoot(left) {
-      persistencyLog.notice(
-        "a volatile store that was not closed before the machine stopped is discarded and made anew",
-        metadata: ["job": "\(id)"])
+      Events.discarded(id, engine)
       try files.removeStore(engine.fileSuffix)
       return try create(on: engine, lock)
     }

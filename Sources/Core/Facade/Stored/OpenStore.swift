@@ -1,5 +1,3 @@
-import Logging
-
 /// What a job holds beside its backend while it is open: the lock, and the manifest it will record the close in.
 struct OpenStore: Sendable {
   let files: StoredFiles
