@@ -79,12 +79,13 @@ struct QueueRegressionTests {
   @Test("regression: close waits for an opening that is under way")
   func closeDuringOpening() async throws {
     let entered = Atomic<Bool>(false)
+    let mayEnd = Atomic<Bool>(false)
     let ended = Atomic<Bool>(false)
     let slow = Engine(
       name: "slow", fileSuffix: "", capabilities: Capabilities(persistent: false)
     ) { _, _ throws(PersistencyError) in
       entered.store(true, ordering: .releasing)
-      Thread.sleep(forTimeInterval: 0.05)
+      while !mayEnd.load(ordering: .acquiring) { Thread.sleep(forTimeInterval: 0.001) }
       ended.store(true, ordering: .releasing)
       return try MemoryBackend()
     }
@@ -92,7 +93,10 @@ struct QueueRegressionTests {
       let jobs = try Persistency(rootDirectory: root, engines: [slow])
       let opening = Task { try await jobs.openJob("test") }
       while !entered.load(ordering: .acquiring) { try await Task.sleep(for: .milliseconds(1)) }
-      try await jobs.close()
+      let closing = Task { try await jobs.close() }
+      while await kind({ _ = try jobs.storedJobs() }) != .closed { try await Task.sleep(for: .milliseconds(1)) }
+      mayEnd.store(true, ordering: .releasing)
+      try await closing.value
       let hasEnded = ended.load(ordering: .acquiring)
       #expect(hasEnded)
       #expect(await kind { _ = try await opening.value } == .closed)
