@@ -28,40 +28,45 @@ extension LMDBBackend {
   }
 }
 
-/// The batches of one group, with what became of each.
+/// The batches of one group, and those of them that failed: as a rule none.
 private struct LMDBGroup {
   private let batches: [[TxOp]]
-  /// nil while it is open.
-  private var outcomes: [Result<Void, PersistencyError>?]
+  private var failures: [Int: PersistencyError] = [:]
+  /// Whether any is to be written.
+  private(set) var hasWork = false
 
   init(_ batches: [[TxOp]], _ limits: BackendLimits) {
     self.batches = batches
-    outcomes = batches.map { batch in
+    for index in batches.indices {
       do throws(PersistencyError) {
-        try limits.check(batch)
-        return nil
+        try limits.check(batches[index])
+        hasWork = hasWork || !batches[index].isEmpty
       } catch {
-        return .failure(error)
+        failures[index] = error
       }
     }
   }
 
-  var hasWork: Bool { zip(batches, outcomes).contains { !$0.isEmpty && $1 == nil } }
-
-  /// The outcomes; what is still open succeeded.
-  func results() -> [Result<Void, PersistencyError>] { outcomes.map { $0 ?? .success(()) } }
+  /// The outcomes; what did not fail succeeded.
+  func results() -> [Result<Void, PersistencyError>] {
+    var results = [Result<Void, PersistencyError>](repeating: .success(()), count: batches.count)
+    for (index, error) in failures { results[index] = .failure(error) }
+    return results
+  }
 
   /// The outcomes, where nothing could be tried.
   func results(for error: PersistencyError) -> [Result<Void, PersistencyError>] {
-    outcomes.map { $0 ?? .failure(error) }
+    batches.indices.map { .failure(failures[$0] ?? error) }
   }
+
+  private func isOpen(_ index: Int) -> Bool { failures.isEmpty || failures[index] == nil }
 
   mutating func run(_ writer: LMDBWriter, sync: Bool) {
     // Each try costs the work of the group, each single commit a sync: a few tries, then singly.
     for _ in 0..<3 {
       switch tryMerged(writer, sync: sync) {
       case .done: return
-      case .without(let index, let error): outcomes[index] = .failure(error)
+      case .without(let index, let error): failures[index] = error
       case .singly:
         runSingly(writer, sync: sync)
         return
@@ -84,7 +89,7 @@ private struct LMDBGroup {
       try writer.transaction(sync: sync) { transaction throws(PersistencyError) in
         spoiled = nil
         conflicts = [:]
-        for index in batches.indices where outcomes[index] == nil {
+        for index in batches.indices where isOpen(index) {
           var wrote = false
           do throws(PersistencyError) {
             try transaction.apply(batches[index], wrote: &wrote)
@@ -102,22 +107,22 @@ private struct LMDBGroup {
       if error.kind == .conflict, let spoiled { return .without(spoiled, error) }
       // Nothing is written yet: what is too much for all may do for some.
       if error.outcome == .notApplied && batches.count > 1 { return .singly }
-      for index in batches.indices where outcomes[index] == nil {
-        outcomes[index] = .failure(conflicts[index] ?? error)
-      }
+      for index in batches.indices where isOpen(index) { failures[index] = conflicts[index] ?? error }
       return .done
     }
-    for (index, error) in conflicts { outcomes[index] = .failure(error) }
+    failures.merge(conflicts) { earlier, _ in earlier }
     return .done
   }
 
   private mutating func runSingly(_ writer: LMDBWriter, sync: Bool) {
-    for index in batches.indices where outcomes[index] == nil {
-      outcomes[index] = Result { () throws(PersistencyError) in
+    for index in batches.indices where isOpen(index) {
+      do throws(PersistencyError) {
         try writer.transaction(sync: sync) { transaction throws(PersistencyError) in
           var wrote = false
           try transaction.apply(batches[index], wrote: &wrote)
         }
+      } catch {
+        failures[index] = error
       }
     }
   }

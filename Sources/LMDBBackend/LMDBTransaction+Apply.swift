@@ -4,8 +4,10 @@ extension LMDBTransaction {
   /// - Parameter wrote: Set once the transaction may differ from what it was before: from then on a failing batch
   ///   has to be undone with all of it.
   func apply(_ ops: [TxOp], wrote: inout Bool) throws(PersistencyError) {
-    for op in ops {
-      switch op {
+    // In the span, so that no op is copied out of its batch.
+    let ops = ops.span
+    for index in ops.indices {
+      switch ops[index] {
       case .put(let category, let key, let payload):
         wrote = true
         try LMDBLayout.withPath(category, key) { path throws(PersistencyError) in

@@ -19,20 +19,24 @@ struct Categories: Sendable {
     rows(category)?.value(of: key.bytes.span.bytes)
   }
 
-  /// Applies one op.
+  /// Applies the ops in order.
   ///
-  /// - Throws: `.conflict` for an `expect` that does not hold.
-  mutating func apply(_ op: TxOp) throws(PersistencyError) {
-    switch op {
-    case .put(let category, let key, let payload):
-      put(Array(category.utf8), key, payload)
-    case .delete(let category, let key):
-      _ = remove(category, key)
-    case .deleteRange(let category, let range):
-      change(category) { $0.remove(from: range.start.bytes, to: range.stop?.bytes) }
-    case .expect(let category, let key, let payload):
-      guard self.payload(category, key) == payload else {
-        throw .conflict(key: key, category: category, expected: payload)
+  /// - Throws: `.conflict` for an `expect` that does not hold; those before it are applied then.
+  mutating func apply(_ ops: [TxOp]) throws(PersistencyError) {
+    // In the span, so that no op is copied out of its batch.
+    let ops = ops.span
+    for index in ops.indices {
+      switch ops[index] {
+      case .put(let category, let key, let payload):
+        put(Array(category.utf8), key, payload)
+      case .delete(let category, let key):
+        _ = remove(category, key)
+      case .deleteRange(let category, let range):
+        change(category) { $0.remove(from: range.start.bytes, to: range.stop?.bytes) }
+      case .expect(let category, let key, let payload):
+        guard self.payload(category, key) == payload else {
+          throw .conflict(key: key, category: category, expected: payload)
+        }
       }
     }
   }

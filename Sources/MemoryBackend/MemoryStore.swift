@@ -36,12 +36,12 @@ final class MemoryStore: Sendable {
     try writer.withLock { _ throws(PersistencyError) in
       if Self.fitsInPlace(ops) {
         try committed.withLock { categories throws(PersistencyError) in
-          for op in ops { try categories.apply(op) }
+          try categories.apply(ops)
         }
       } else {
         // A failure leaves the copy behind, and the committed roots as they were.
         var changed = snapshot()
-        for op in ops { try changed.apply(op) }
+        try changed.apply(ops)
         replace(with: changed)
       }
     }
@@ -79,8 +79,9 @@ final class MemoryStore: Sendable {
   private static func fitsInPlace(_ ops: [TxOp]) -> Bool {
     if ops.count > inPlace { return false }
     var changes = false
-    for op in ops {
-      switch op {
+    let ops = ops.span
+    for index in ops.indices {
+      switch ops[index] {
       case .put, .delete: changes = true
       case .expect: if changes { return false }
       case .deleteRange: return false

@@ -13,7 +13,7 @@ extension RocksBackend {
   func commit(_ batches: [[TxOp]], sync: Bool, _ outcomes: inout [Result<Void, PersistencyError>]) {
     var readers = 0
     for index in batches.indices where outcomes[index].isSuccess {
-      readers += batches[index].count(where: \.readsEarlierOps)
+      readers += batches[index].readers
     }
     writer.withLock { writer in
       do throws(PersistencyError) {

@@ -30,13 +30,13 @@ struct RocksGroup {
   /// - Throws: `.conflict`, or what a read of the engine throws; the batch has left no trace then.
   mutating func append(_ ops: [TxOp]) throws(PersistencyError) {
     guard readersLeft > 0 else {
-      for op in ops { write(op) }
+      write(ops)
       return
     }
-    let readers = ops.count(where: \.readsEarlierOps)
+    let readers = ops.readers
     readersLeft -= readers
     if readers == 0 && overlay == nil {
-      for op in ops { write(op) }
+      write(ops)
       earlier.append(ops)
       return
     }
@@ -87,8 +87,14 @@ struct RocksGroup {
 
   // MARK: Ops
 
+  private func write(_ ops: [TxOp]) {
+    // In the span, so that no op is copied out of its batch.
+    let ops = ops.span
+    for index in ops.indices { write(ops[index]) }
+  }
+
   @inline(__always)
-  private func write(_ op: TxOp) {
+  private func write(_ op: borrowing TxOp) {
     switch op {
     case .put(let category, let key, let payload): batch.put(category, key, payload)
     case .delete(let category, let key): batch.delete(category, key)
@@ -175,5 +181,20 @@ extension RocksOverlay {
     case .delete(let category, let key): delete(RocksLayout.storedKey(category, key))
     case .deleteRange, .expect: break
     }
+  }
+}
+
+extension [TxOp] {
+  /// How many of the ops read what was done before them.
+  var readers: Int {
+    var readers = 0
+    let ops = span
+    for index in ops.indices {
+      switch ops[index] {
+      case .expect, .deleteRange: readers += 1
+      case .put, .delete: break
+      }
+    }
+    return readers
   }
 }

@@ -215,8 +215,9 @@ extension [TxOp] {
   /// Whether a failing expectation could find writes of this batch already made.
   fileprivate var writesBeforeItsLastExpectation: Bool {
     var wrote = false
-    for op in self {
-      if case .expect = op {
+    let ops = span
+    for index in ops.indices {
+      if case .expect = ops[index] {
         if wrote { return true }
       } else {
         wrote = true
@@ -229,8 +230,10 @@ extension [TxOp] {
 extension SQLiteConnection {
   /// Runs the ops in the open transaction.
   fileprivate func apply(_ ops: [TxOp]) throws(PersistencyError) {
-    for op in ops {
-      switch op {
+    // In the span, so that no op is copied out of its batch.
+    let ops = ops.span
+    for index in ops.indices {
+      switch ops[index] {
       case .put(let category, let key, let payload): try put(category, key, payload)
       case .delete(let category, let key): try delete(category, key)
       case .deleteRange(let category, let range): try delete(category, range)

@@ -29,9 +29,11 @@ public struct BackendLimits: Hashable, Sendable {
   @discardableResult
   public func check(_ ops: [TxOp]) throws(PersistencyError) -> Int {
     var total = 0
-    for op in ops {
+    // By index, so that no op is copied out of its batch.
+    let span = ops.span
+    for index in span.indices {
       // Each op is at most a few hundred MiB by now, so that the sum cannot overflow before it is over.
-      total += try check(op)
+      total += try check(span[index])
       if total > batchBytes { throw Self.over("batch", total, batchBytes) }
     }
     return total
@@ -79,27 +81,31 @@ public struct BackendLimits: Hashable, Sendable {
     }
   }
 
-  private func check(_ op: TxOp) throws(PersistencyError) -> Int {
-    try check(category: op.category)
-    let category = op.category.utf8.count
+  @inline(__always)
+  private func check(_ op: borrowing TxOp) throws(PersistencyError) -> Int {
     switch op {
-    case .put(_, let key, let payload):
-      try check(key)
+    case .put(let category, let key, let payload):
       try check(payload: payload)
-      return category + key.bytes.count + payload.count
-    case .delete(_, let key):
-      try check(key)
-      return category + key.bytes.count
-    case .deleteRange(_, let range):
-      try check(range)
-      return category + range.start.bytes.count + (range.stop?.bytes.count ?? 0)
-    case .expect(_, let key, let payload):
-      try check(key)
+      return try size(category: category, key: key) + payload.count
+    case .delete(let category, let key):
+      return try size(category: category, key: key)
+    case .deleteRange(let category, let range):
+      let stop = range.stop
+      if let stop { try check(stop) }
+      return try size(category: category, key: range.start) + (stop?.bytes.count ?? 0)
+    case .expect(let category, let key, let payload):
       if let payload { try check(payload: payload) }
-      return category + key.bytes.count + (payload?.count ?? 0)
+      return try size(category: category, key: key) + (payload?.count ?? 0)
     }
   }
 
+  @inline(__always)
+  private func size(category: String, key: Key) throws(PersistencyError) -> Int {
+    try check(category: category, key: key)
+    return category.utf8.count + key.bytes.count
+  }
+
+  @inline(__always)
   private func check(_ key: Key) throws(PersistencyError) {
     if let fault = key.fault { throw fault.error }
     if key.bytes.count > keyBytes { throw Self.over("key", key.bytes.count, keyBytes) }
@@ -110,6 +116,7 @@ public struct BackendLimits: Hashable, Sendable {
     if let stop = range.stop { try check(stop) }
   }
 
+  @inline(__always)
   private func check(payload: [UInt8]) throws(PersistencyError) {
     if payload.count > payloadBytes { throw Self.over("payload", payload.count, payloadBytes) }
   }
