@@ -11,6 +11,8 @@ final class GatedBackend: KvBackend {
   struct State {
     var delay: TimeInterval = 0
     var isHeld = false
+    var areReadsHeld = false
+    var readsBegun = 0
     var failure: PersistencyError?
     var syncFailure: PersistencyError?
     var groups: [Int] = []
@@ -35,6 +37,12 @@ final class GatedBackend: KvBackend {
   /// The keys of category `c` when it was closed; nil before.
   var keysAtClose: [Key]? { state.withLock { $0.keysAtClose } }
 
+  /// Reads wait until they are let go.
+  func holdReads() { state.withLock { $0.areReadsHeld = true } }
+  func letReadsGo() { state.withLock { $0.areReadsHeld = false } }
+  var readsBegun: Int { state.withLock { $0.readsBegun } }
+  var commitsBegun: Int { state.withLock { $0.entered } }
+
   /// Waits until so many commits have begun since the store was made.
   func commitsBegun(_ count: Int) async throws {
     while state.withLock({ $0.entered }) < count { try await Task.sleep(for: .milliseconds(1)) }
@@ -50,6 +58,11 @@ final class GatedBackend: KvBackend {
       if sync { state.synced += 1 }
       return state.failure ?? (sync ? state.syncFailure : nil)
     }
+  }
+
+  private func passToRead() {
+    state.withLock { $0.readsBegun += 1 }
+    while state.withLock({ $0.areReadsHeld }) { Thread.sleep(forTimeInterval: 0.001) }
   }
 
   func applyOps(_ ops: [TxOp]) throws(PersistencyError) {
@@ -68,13 +81,15 @@ final class GatedBackend: KvBackend {
   }
 
   func getOne(category: String, key: Key) throws(PersistencyError) -> [UInt8]? {
-    try store.getOne(category: category, key: key)
+    passToRead()
+    return try store.getOne(category: category, key: key)
   }
 
   func visitRange(
     category: String, range: KeyRange, reverse: Bool,
     _ visit: (RawSpan, RawSpan) throws(PersistencyError) -> Visit
   ) throws(PersistencyError) {
+    passToRead()
     try store.visitRange(category: category, range: range, reverse: reverse, visit)
   }
 
@@ -93,9 +108,11 @@ final class GatedBackend: KvBackend {
   }
 
   /// An engine whose every store is this one.
-  var engine: Engine {
+  var engine: Engine { engine(named: "gated") }
+
+  func engine(named name: String) -> Engine {
     Engine(
-      name: "gated", fileSuffix: "", capabilities: Capabilities(persistent: false)
+      name: name, fileSuffix: "", capabilities: Capabilities(persistent: false)
     ) { _, _ throws(PersistencyError) in self }
   }
 }

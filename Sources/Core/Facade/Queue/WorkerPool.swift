@@ -12,6 +12,7 @@ import Synchronization
 ///
 /// Starts at min(cores, 4) threads, and adds one when work is waiting while every thread has been inside a call for
 /// 50 ms, up to 64: bounded, whatever the number of jobs, and stuck disks under a few jobs stall no other.
+/// With 64 calls stuck, what else needs the pool waits until one returns; reads on the caller's thread go on.
 ///
 /// A thread that runs out of work looks around for a moment before it sleeps, as long as work has lately come that soon:
 /// waking a sleeping thread costs a lone write more than its commit does. With nothing to do the pool costs no time.
