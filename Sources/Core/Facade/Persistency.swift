@@ -10,7 +10,7 @@ public final class Persistency: Sendable {
 
   /// The folder of the stores, as it was given; a relative one is taken from the working directory at `init`.
   public let rootDirectory: String
-  private let root: String
+  let root: String
   /// The engines jobs can be on; the first is the default.
   public let engines: [Engine]
 
@@ -20,7 +20,7 @@ public final class Persistency: Sendable {
   }
 
   private let state = Locked(State())
-  private let turns = TurnQueue()
+  let turns = TurnQueue()
   private let dropped = Atomic<Int>(0)
 
   /// Validates the root, which the first ``openJob(_:engine:options:)`` creates, and the engines.
@@ -54,15 +54,12 @@ public final class Persistency: Sendable {
         try Self.check(open, fits: engine, options)
         return open
       }
-      let opening = JobOpening(root: root, engines: engines, id: id, engine: engine, options: options)
-      let job = try await WorkerPool.writers.run { () throws(PersistencyError) in try opening.open() }
-      let isClosed = state.withLock { state in
-        if !state.isClosed { state.jobs[id] = job }
-        return state.isClosed
-      }
-      if isClosed {
+      let job = try await open(id, engine: engine, options)
+      do throws(PersistencyError) {
+        try keep(job, id)
+      } catch {
         _ = await job.shutDown()
-        throw Self.closed
+        throw error
       }
       Events.opened(job)
       return job
@@ -150,7 +147,7 @@ public final class Persistency: Sendable {
     JobMetrics.countDroppedWrite()
   }
 
-  private func openedJob(_ id: JobID) throws(PersistencyError) -> Job? {
+  func openedJob(_ id: JobID) throws(PersistencyError) -> Job? {
     let (isClosed, job) = state.withLock { ($0.isClosed, $0.jobs[id]) }
     if isClosed { throw Self.closed }
     return job
@@ -166,6 +163,15 @@ public final class Persistency: Sendable {
     } catch {
       return error
     }
+  }
+
+  /// Counts a job that was opened for the work at hand among the open ones.
+  func keep(_ job: Job, _ id: JobID) throws(PersistencyError) {
+    let isClosed = state.withLock { state in
+      if !state.isClosed { state.jobs[id] = job }
+      return state.isClosed
+    }
+    if isClosed { throw Self.closed }
   }
 
   private func close(_ job: Job, _ id: JobID) async throws(PersistencyError) {

@@ -36,3 +36,9 @@ private func readBootIdentifier() throws(PersistencyError) -> String? {
     }
   #endif
 }
+
+/// Whether `boot`, as a manifest holds it, names the running boot; false when nobody can tell.
+func isRunningBoot(_ boot: String?) throws(PersistencyError) -> Bool {
+  guard let boot, let running = try bootIdentifier() else { return false }
+  return boot == running
+}

@@ -1,7 +1,7 @@
 /// A job's id by its UTF-8 bytes, and the file name made of it.
 ///
 /// Two ids are one only if their bytes are: `==` on strings would take é composed and decomposed for the same.
-struct JobID: Hashable, Sendable, CustomStringConvertible {
+struct JobID: Hashable, Comparable, Sendable, CustomStringConvertible {
   let text: String
   private let bytes: [UInt8]
 
@@ -18,6 +18,8 @@ struct JobID: Hashable, Sendable, CustomStringConvertible {
 
   static func == (left: JobID, right: JobID) -> Bool { left.bytes == right.bytes }
   func hash(into hasher: inout Hasher) { hasher.combine(bytes) }
+
+  static func < (left: JobID, right: JobID) -> Bool { left.bytes.precedes(right.bytes) }
 
   /// What the job's files begin with; it can neither leave the root nor hide in it.
   ///

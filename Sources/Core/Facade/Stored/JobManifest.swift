@@ -36,10 +36,28 @@ struct JobManifest: Codable, Sendable {
   var boot: String?
   /// What the last close left; nil from opening for writing until then.
   var clean: CleanClose?
+  /// The job that a copy is being made of, while it is `creating`: made again, the copy goes on where it was.
+  var origin: String?
+  /// The store that a migration fills beside this one; until it is complete this one is the job.
+  var migration: OtherStore?
+  /// The store whose place a migration took, kept until it is discarded.
+  var superseded: OtherStore?
+
+  /// Whether it speaks for more than the job's own store.
+  var hasOtherStores: Bool { migration != nil || superseded != nil }
 
   struct CleanClose: Codable, Sendable {
     /// The lengths of the store's files together.
     var bytes: Int
+  }
+
+  /// A store of the job that is not the job's now, on another engine.
+  struct OtherStore: Codable, Sendable {
+    var engine: String
+    /// Its random name.
+    var store: String
+    /// The boot that it was last written in.
+    var boot: String?
   }
 
   init(id: JobID, engine: String, state: State, durability: Durability) throws(PersistencyError) {
@@ -48,9 +66,11 @@ struct JobManifest: Codable, Sendable {
     self.engine = engine
     self.state = state
     self.durability = durability.rawValue
-    store = UUID().uuidString
+    store = Self.newStoreName()
     createdBy = "Persistency \(Persistency.version)"
   }
+
+  static func newStoreName() -> String { UUID().uuidString }
 
   /// Reads the manifest at `path`; nil when there is none.
   ///

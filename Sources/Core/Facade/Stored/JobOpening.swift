@@ -52,6 +52,10 @@ struct JobOpening: Sendable {
       return try adopt(path, by: engine, lock)
     case .stored(let engine, let manifest):
       switch manifest.state {
+      case .creating where manifest.hasOtherStores:
+        // A volatile store that was being made anew: the job is there, and keeps what a migration left beside it.
+        try files.removeStore(engine.fileSuffix)
+        return try create(on: engine, lock, beside: manifest)
       case .creating, .dropping:
         try files.finishDrop(manifest)
         if !options.createIfMissing { throw notStored }
@@ -81,11 +85,15 @@ struct JobOpening: Sendable {
     }
   }
 
-  private func create(on engine: Engine, _ lock: JobLock) throws(PersistencyError) -> Job {
+  /// - Parameter left: The manifest of a store that is made anew; what else it speaks for stays.
+  private func create(
+    on engine: Engine, _ lock: JobLock, beside left: JobManifest? = nil
+  ) throws(PersistencyError) -> Job {
     guard engine.capabilities.persistent else {
       throw PersistencyError(.invalidArgument, "engine \(engine.name) stores nothing; open job “\(id)” anew on it")
     }
     var manifest = try JobManifest(id: id, engine: engine.name, state: .creating, durability: options.durability)
+    (manifest.migration, manifest.superseded) = (left?.migration, left?.superseded)
     try manifest.write(to: files.manifestPath)
     do throws(PersistencyError) {
       let backend = try engine.open(files.storePath(engine), storeOptions(mustExist: false))
@@ -93,7 +101,7 @@ struct JobOpening: Sendable {
       return try job(engine, backend, manifest, lock)
     } catch {
       // Nothing was acknowledged; what stays behind is found `creating` and made anew.
-      try? files.finishDrop(manifest)
+      if !manifest.hasOtherStores { try? files.finishDrop(manifest) }
       throw error
     }
   }
@@ -103,7 +111,7 @@ struct JobOpening: Sendable {
     if wasVolatile, try isOfAnotherBoot(left) {
       Events.discarded(id, engine)
       try files.removeStore(engine.fileSuffix)
-      return try create(on: engine, lock)
+      return try create(on: engine, lock, beside: left)
     }
     try files.checkStore(engine, left)
     if wasVolatile && options.durability != .volatile { try files.syncStore(engine) }
@@ -205,16 +213,13 @@ struct JobOpening: Sendable {
     if let engine, engine.name != name {
       throw PersistencyError(
         .invalidArgument,
-        "job “\(id)” is on engine \(name), not \(engine.name); copy it to a job on \(engine.name) with `persistency copy`, or open it without naming an engine"
+        "job “\(id)” is on engine \(name), not \(engine.name); move it there with migrateJob (or `persistency migrate`), or open it without naming an engine"
       )
     }
     return stored
   }
 
-  private func isOfAnotherBoot(_ left: JobManifest) throws(PersistencyError) -> Bool {
-    guard let boot = try bootIdentifier() else { return true }
-    return left.boot != boot
-  }
+  private func isOfAnotherBoot(_ left: JobManifest) throws(PersistencyError) -> Bool { !(try isRunningBoot(left.boot)) }
 
   private func storeOptions(mustExist: Bool) -> StoreOptions {
     StoreOptions(durability: options.durability, access: options.access, mustExist: mustExist)

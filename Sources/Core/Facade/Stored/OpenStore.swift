@@ -24,7 +24,8 @@ struct OpenStore: Sendable {
     guard !isReadOnly, isTrusted else { return }
     // The engine may have left writes of this level in the page cache; a clean record may not outlive them.
     if manifest.durability == Durability.volatile.rawValue { try files.syncStore(engine) }
-    var manifest = manifest
+    // What migrations left beside the store may have been discarded while it was open.
+    var manifest = (try? files.manifest()) ?? manifest
     manifest.clean = .init(bytes: try FileSystem.size(files.storePath(engine)).apparent)
     try manifest.write(to: files.manifestPath)
   }

@@ -133,7 +133,7 @@ struct StoredFiles: Sendable {
     guard var manifest = try manifest() else {
       throw PersistencyError(.jobNotFound, "no job “\(id)” is stored in \(root)")
     }
-    _ = try suffix(of: manifest)
+    _ = try suffixes(of: manifest)
     manifest.state = .dropping
     do throws(PersistencyError) {
       try manifest.write(to: manifestPath)
@@ -147,7 +147,7 @@ struct StoredFiles: Sendable {
 
   /// The second half of a drop, also of one that a crash cut short.
   func finishDrop(_ manifest: JobManifest) throws(PersistencyError) {
-    try removeStore(try suffix(of: manifest))
+    for suffix in try suffixes(of: manifest) { try removeStore(suffix) }
     // The manifest goes last, on the disk too: a store without one might be adopted.
     try FileSystem.syncFolder(of: manifestPath)
     try FileSystem.remove(manifestPath)
@@ -158,15 +158,25 @@ struct StoredFiles: Sendable {
     engines.first { $0.name == engine }?.fileSuffix ?? Self.knownSuffixes[engine]
   }
 
-  private func suffix(of manifest: JobManifest) throws(PersistencyError) -> String {
-    if let suffix = suffix(of: manifest.engine) { return suffix }
+  /// The suffixes of all stores that the manifest speaks for: the job's, and what migrations left beside it.
+  private func suffixes(of manifest: JobManifest) throws(PersistencyError) -> [String] {
+    var suffixes = [try knownSuffix(of: manifest.engine)]
+    for other in [manifest.migration, manifest.superseded] {
+      if let other { suffixes.append(try knownSuffix(of: other.engine)) }
+    }
+    return suffixes
+  }
+
+  /// What the files of the job's store on an engine end with.
+  func knownSuffix(of engine: String) throws(PersistencyError) -> String {
+    if let suffix = suffix(of: engine) { return suffix }
     throw PersistencyError(
       .invalidArgument,
-      "job “\(id)” is on engine \(manifest.engine), which is not among this Persistency's, so its files are not known here: \(engines.map(\.name).joined(separator: ", "))"
+      "job “\(id)” has a store on engine \(engine), which is not among this Persistency's, so its files are not known here: \(engines.map(\.name).joined(separator: ", "))"
     )
   }
 
-  private func sizeOnDisk(_ suffix: String) throws(PersistencyError) -> Int {
+  func sizeOnDisk(_ suffix: String) throws(PersistencyError) -> Int {
     var size = try FileSystem.size(base + suffix).allocated
     for sidecar in Self.sidecars { size += try FileSystem.size(base + suffix + sidecar).allocated }
     return size

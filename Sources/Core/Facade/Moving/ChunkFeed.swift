@@ -1,0 +1,106 @@
+/// Chunks that one thread makes and another takes, a few of them ahead.
+///
+/// Reading and writing overlap, and memory stays bounded whatever the size of the store.
+final class ChunkFeed: @unchecked Sendable {
+  // Sendable: the mutable properties are read and written under `monitor` only.
+
+  /// So many may wait to be taken.
+  private static let ahead = 4
+
+  private let monitor = Monitor()
+  private var waiting = FIFO<RowChunk>()
+  private var isStopped = false
+  /// Nil while the producer is at work.
+  private var end: Result<Void, PersistencyError>?
+
+  /// Starts `produce` on a thread of its own; it hands on what it makes to ``put(_:)``.
+  init(_ produce: @escaping @Sendable (ChunkFeed) throws(PersistencyError) -> Void) {
+    let isStarted = WorkerPool.detach(named: "kv-move") {
+      let result = Result { () throws(PersistencyError) in try produce(self) }
+      self.monitor.withLock {
+        self.end = result
+        self.monitor.broadcast()
+      }
+    }
+    if !isStarted { end = .failure(ownThreadMissing) }
+  }
+
+  /// Hands a chunk on, and waits while enough of them wait.
+  ///
+  /// - Throws: `.cancelled` when nobody will take it.
+  func put(_ chunk: RowChunk) throws(PersistencyError) {
+    let isTaken = monitor.withLock {
+      while waiting.count >= Self.ahead && !isStopped { monitor.wait() }
+      if !isStopped {
+        waiting.append(chunk)
+        monitor.broadcast()
+      }
+      return !isStopped
+    }
+    if !isTaken { throw Self.stopped }
+  }
+
+  /// - Throws: `.cancelled` when nobody will take what is made.
+  func checkTaken() throws(PersistencyError) {
+    if monitor.withLock({ isStopped }) { throw Self.stopped }
+  }
+
+  /// The next chunk; nil after the last.
+  ///
+  /// - Throws: What the producer threw, after all that it had made.
+  func next() throws(PersistencyError) -> RowChunk? {
+    let next: Result<RowChunk?, PersistencyError> = monitor.withLock {
+      while true {
+        if let chunk = waiting.popFirst() {
+          monitor.broadcast()
+          return .success(chunk)
+        }
+        if let end { return end.map { nil } }
+        monitor.wait()
+      }
+    }
+    return try next.get()
+  }
+
+  /// Ends the producer, and waits until it has.
+  func stop() {
+    monitor.withLock {
+      isStopped = true
+      monitor.broadcast()
+      while end == nil { monitor.wait() }
+    }
+  }
+
+  private static var stopped: PersistencyError { PersistencyError(.cancelled, "nobody takes these rows any more") }
+}
+
+extension ChunkFeed {
+  /// All rows of a store, from one state.
+  convenience init(rowsOf backend: any KvBackend) {
+    self.init { feed throws(PersistencyError) in
+      var chunk = RowChunk()
+      try backend.visitAll { category, key, payload throws(PersistencyError) in
+        if chunk.append(category, key, payload) { return .next }
+        try feed.put(chunk)
+        chunk = RowChunk()
+        _ = chunk.append(category, key, payload)
+        return .next
+      }
+      if !chunk.isEmpty { try feed.put(chunk) }
+    }
+  }
+}
+
+/// Runs `body`, which may block for as long as it likes, on a thread of its own.
+func onOwnThread<R: Sendable>(
+  _ body: @escaping @Sendable () throws(PersistencyError) -> R
+) async -> Result<R, PersistencyError> {
+  await withUnsafeContinuation { continuation in
+    let isStarted = WorkerPool.detach(named: "kv-move") { continuation.resume(returning: Result(catching: body)) }
+    if !isStarted { continuation.resume(returning: .failure(ownThreadMissing)) }
+  }
+}
+
+private var ownThreadMissing: PersistencyError {
+  PersistencyError(.backend, "no thread can be started; raise the limit of this process, or end some")
+}

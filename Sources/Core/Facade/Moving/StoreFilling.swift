@@ -1,0 +1,63 @@
+/// Puts all rows of one store, in one state of it, into another, and proves that they arrived.
+struct StoreFilling {
+  let target: any KvBackend
+  let control: MoveControl
+  private var hash = ContentHash()
+  /// Set when the target holds what an earlier run, which was cut short, left there.
+  private var sideBySide: SideBySide?
+  /// The category of the row before.
+  private var name: [UInt8] = []
+
+  /// - Parameter isResumed: The target is not empty; only what differs is moved.
+  init(_ target: any KvBackend, isResumed: Bool, _ control: MoveControl) throws(PersistencyError) {
+    self.target = target
+    self.control = control
+    if isResumed { sideBySide = try SideBySide(target) }
+  }
+
+  /// Takes all that `feed` gives.
+  ///
+  /// - Returns: The digest of what was given, and is there now.
+  /// - Throws: `.corrupted` when the target reads back otherwise.
+  mutating func run(_ feed: ChunkFeed) throws(PersistencyError) -> ContentDigest {
+    defer { feed.stop() }
+    while let chunk = try feed.next() {
+      try control.check()
+      hash.add(chunk)
+      if sideBySide != nil {
+        try sideBySide?.add(chunk)
+      } else {
+        try target.importRows(try chunk.rawRows(&name))
+      }
+      control.report(.moving, rows: hash.rows, bytes: hash.bytes)
+    }
+    try sideBySide?.finish()
+    control.report(.moving, rows: hash.rows, bytes: hash.bytes, isLast: true)
+    let digest = hash.digest
+    let found = try ContentDigest.of(target, .verifying, control)
+    guard found == digest else {
+      throw PersistencyError(
+        .corrupted,
+        "what was written (\(digest)) reads back as \(found); the disk, the memory or the engine is at fault")
+    }
+    return digest
+  }
+}
+
+extension ContentDigest {
+  /// Reads all rows of a store, from one state.
+  static func of(
+    _ backend: any KvBackend, _ phase: MoveProgress.Phase, _ control: MoveControl
+  ) throws(PersistencyError) -> ContentDigest {
+    let feed = ChunkFeed(rowsOf: backend)
+    defer { feed.stop() }
+    var hash = ContentHash()
+    while let chunk = try feed.next() {
+      try control.check()
+      hash.add(chunk)
+      control.report(phase, rows: hash.rows, bytes: hash.bytes)
+    }
+    control.report(phase, rows: hash.rows, bytes: hash.bytes, isLast: true)
+    return hash.digest
+  }
+}
