@@ -62,6 +62,21 @@ final class ChunkFeed: @unchecked Sendable {
     return try next.get()
   }
 
+  /// Takes all chunks, and ends the producer, whatever happens.
+  func each(
+    _ phase: MoveProgress.Phase, _ control: MoveControl, _ body: (RowChunk) throws(PersistencyError) -> Void
+  ) throws(PersistencyError) {
+    defer { stop() }
+    var (rows, bytes) = (0, 0)
+    while let chunk = try next() {
+      try control.check()
+      try body(chunk)
+      (rows, bytes) = (rows + chunk.rows, bytes + chunk.contentBytes)
+      control.report(phase, rows: rows, bytes: bytes)
+    }
+    control.report(phase, rows: rows, bytes: bytes, isLast: true)
+  }
+
   /// Ends the producer, and waits until it has.
   func stop() {
     monitor.withLock {

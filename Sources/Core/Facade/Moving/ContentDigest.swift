@@ -34,7 +34,7 @@ struct ContentHash: Sendable {
   mutating func add(_ chunk: RowChunk) {
     chunk.withBytes { hash.add($0) }
     rows += chunk.rows
-    bytes += chunk.byteCount - chunk.rows * RowChunk.lengthBytes
+    bytes += chunk.contentBytes
   }
 
   /// The checksum of the rows so far.

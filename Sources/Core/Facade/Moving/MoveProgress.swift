@@ -75,6 +75,11 @@ final class MoveControl: Sendable {
   /// Finds out, if anybody wants to know, how many rows a store has.
   func countRows(of backend: any KvBackend) throws(PersistencyError) {
     if handler == nil { return }
+    let total = try rows(of: backend)
+    state.withLock { $0.totalRows = total }
+  }
+
+  func rows(of backend: any KvBackend) throws(PersistencyError) -> Int {
     var rows = 0
     do throws(PersistencyError) {
       for category in try backend.categories() {
@@ -82,18 +87,18 @@ final class MoveControl: Sendable {
         rows += try backend.countRange(category: category, range: .all)
         report(.counting, rows: rows, bytes: 0)
       }
+      return rows
     } catch {
       // A category that is not UTF-8 cannot be asked for by name.
       guard error.kind == .corrupted else { throw error }
-      rows = 0
-      try backend.visitAll { _, _, _ throws(PersistencyError) in
-        rows += 1
-        if rows % 4096 == 0 { try check() }
-        return .next
-      }
     }
-    let total = rows
-    state.withLock { $0.totalRows = total }
+    rows = 0
+    try backend.visitAll { _, _, _ throws(PersistencyError) in
+      rows += 1
+      if rows % 4096 == 0 { try check() }
+      return .next
+    }
+    return rows
   }
 }
 

@@ -51,4 +51,33 @@ extension Persistency {
       }
     }
   }
+
+  /// How many rows a job has.
+  ///
+  /// - Throws: `.jobNotFound` when it is neither open nor stored; `.closed` when it is closed meanwhile; `.cancelled`.
+  public func countJob(_ id: String) async throws(PersistencyError) -> Int {
+    try await withJob(try JobID(id)) { job throws(PersistencyError) in
+      let backend = job.backend
+      return try await moving(nil) { control throws(PersistencyError) in try control.rows(of: backend) }
+    }
+  }
+
+  /// Lends all rows of a job, in one state of it, in pieces of many rows, each as category, key and payload after their
+  /// lengths in 4 bytes; returns how many rows there were.
+  package func eachChunk(
+    of id: String, progress: MoveProgress.Handler?, _ body: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
+  ) async throws(PersistencyError) -> Int {
+    try await withJob(try JobID(id)) { job throws(PersistencyError) in
+      let backend = job.backend
+      return try await moving(progress) { control throws(PersistencyError) in
+        try control.countRows(of: backend)
+        var rows = 0
+        try ChunkFeed(rowsOf: backend).each(.moving, control) { chunk throws(PersistencyError) in
+          chunk.withBytes(body)
+          rows += chunk.rows
+        }
+        return rows
+      }
+    }
+  }
 }

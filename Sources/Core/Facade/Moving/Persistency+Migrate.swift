@@ -65,7 +65,7 @@ extension Persistency {
   private func mustBeMended(_ files: StoredFiles) async throws(PersistencyError) -> Bool {
     try await WorkerPool.readers.run { () throws(PersistencyError) in
       let manifest = try files.manifest()
-      return manifest?.state != .ready || manifest?.clean == nil
+      return manifest?.state != .ready || manifest?.clean == nil || manifest?.isCompacted == true
     }
   }
 }

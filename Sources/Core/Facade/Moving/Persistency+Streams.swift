@@ -20,14 +20,8 @@ extension Persistency {
       return try await moving(progress) { control throws(PersistencyError) in
         try control.countRows(of: backend)
         var writer = try StreamWriter(sink, description)
-        let feed = ChunkFeed(rowsOf: backend)
-        defer { feed.stop() }
-        while let chunk = try feed.next() {
-          try control.check()
-          try writer.add(chunk)
-          control.report(.moving, rows: writer.hash.rows, bytes: writer.hash.bytes)
+        try ChunkFeed(rowsOf: backend).each(.moving, control) { chunk throws(PersistencyError) in try writer.add(chunk)
         }
-        control.report(.moving, rows: writer.hash.rows, bytes: writer.hash.bytes, isLast: true)
         return try writer.finish()
       }
     }

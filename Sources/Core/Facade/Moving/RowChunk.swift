@@ -31,6 +31,8 @@ final class RowChunk: @unchecked Sendable {
 
   var byteCount: Int { used }
   var isEmpty: Bool { rows == 0 }
+  /// Categories, keys and payloads, without their lengths.
+  var contentBytes: Int { used - rows * Self.lengthBytes }
 
   /// Adds a row if it fits, or if it is the first.
   func append(_ category: RawSpan, _ key: RawSpan, _ payload: RawSpan) -> Bool {

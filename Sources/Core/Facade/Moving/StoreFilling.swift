@@ -20,19 +20,15 @@ struct StoreFilling {
   /// - Returns: The digest of what was given, and is there now.
   /// - Throws: `.corrupted` when the target reads back otherwise.
   mutating func run(_ feed: ChunkFeed) throws(PersistencyError) -> ContentDigest {
-    defer { feed.stop() }
-    while let chunk = try feed.next() {
-      try control.check()
+    try feed.each(.moving, control) { chunk throws(PersistencyError) in
       hash.add(chunk)
       if sideBySide != nil {
         try sideBySide?.add(chunk)
       } else {
         try target.importRows(try chunk.rawRows(&name))
       }
-      control.report(.moving, rows: hash.rows, bytes: hash.bytes)
     }
     try sideBySide?.finish()
-    control.report(.moving, rows: hash.rows, bytes: hash.bytes, isLast: true)
     let digest = hash.digest
     let found = try ContentDigest.of(target, .verifying, control)
     guard found == digest else {
@@ -49,15 +45,8 @@ extension ContentDigest {
   static func of(
     _ backend: any KvBackend, _ phase: MoveProgress.Phase, _ control: MoveControl
   ) throws(PersistencyError) -> ContentDigest {
-    let feed = ChunkFeed(rowsOf: backend)
-    defer { feed.stop() }
     var hash = ContentHash()
-    while let chunk = try feed.next() {
-      try control.check()
-      hash.add(chunk)
-      control.report(phase, rows: hash.rows, bytes: hash.bytes)
-    }
-    control.report(phase, rows: hash.rows, bytes: hash.bytes, isLast: true)
+    try ChunkFeed(rowsOf: backend).each(phase, control) { chunk throws(PersistencyError) in hash.add(chunk) }
     return hash.digest
   }
 }

@@ -43,6 +43,9 @@ struct JobManifest: Codable, Sendable {
   /// The store whose place a migration took, kept until it is discarded.
   var superseded: OtherStore?
 
+  /// A compacted copy stands beside the store and is to take its place; nil and false are the same.
+  var isCompacted: Bool?
+
   /// Whether it speaks for more than the job's own store.
   var hasOtherStores: Bool { migration != nil || superseded != nil }
 

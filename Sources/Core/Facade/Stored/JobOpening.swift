@@ -62,7 +62,8 @@ struct JobOpening: Sendable {
         Events.madeAnew(id, engine)
         return try create(on: engine, lock)
       case .ready:
-        return try reopen(engine, manifest, lock)
+        let isCompacted = manifest.isCompacted == true
+        return try reopen(engine, isCompacted ? try files.finishCompaction(manifest, engine) : manifest, lock)
       }
     }
   }
@@ -157,6 +158,11 @@ struct JobOpening: Sendable {
       guard left.state == .ready else {
         throw PersistencyError(
           .jobNotFound, "job “\(id)” is half made or half dropped; open it for writing to mend that")
+      }
+      if left.isCompacted == true {
+        throw PersistencyError(
+          .locked,
+          "job “\(id)” is being made smaller, or that was cut short; try again, or open it for writing, which ends it")
       }
       if left.clean == nil, left.durability == Durability.volatile.rawValue, try isOfAnotherBoot(left) {
         throw PersistencyError(

@@ -5,6 +5,8 @@ struct StoredFiles: Sendable {
   static let draftSuffix = ".tmp"
   /// The suffixes of the engines of this package, known even where the engine is not linked.
   private static let knownSuffixes = ["sqlite": ".db", "lmdb": ".lmdb", "rocks": ".rocks"]
+  /// What stands between a job's name and the suffix for a compacted copy of its store; no id's file name has it.
+  static let compactedMark = "%~new"
   /// What an engine may keep beside its store's file.
   private static let sidecars = ["-wal", "-shm", "-journal"]
 
@@ -17,6 +19,7 @@ struct StoredFiles: Sendable {
   var lockPath: String { base + Self.lockSuffix }
 
   func storePath(_ engine: Engine) -> String { base + engine.fileSuffix }
+  func compactedPath(_ engine: Engine) -> String { base + compactedSuffix(engine) }
 
   // MARK: Looking
 
@@ -113,6 +116,7 @@ struct StoredFiles: Sendable {
     for sidecar in Self.sidecars { try FileSystem.remove(base + suffix + sidecar) }
   }
 
+  /// Makes the store, which is not open, survive a power loss.
   func syncStore(_ engine: Engine) throws(PersistencyError) {
     let path = storePath(engine)
     guard try FileSystem.kind(path) != .missing else { return }
@@ -147,7 +151,10 @@ struct StoredFiles: Sendable {
 
   /// The second half of a drop, also of one that a crash cut short.
   func finishDrop(_ manifest: JobManifest) throws(PersistencyError) {
-    for suffix in try suffixes(of: manifest) { try removeStore(suffix) }
+    for suffix in try suffixes(of: manifest) {
+      try removeStore(suffix)
+      try removeStore(Self.compactedMark + suffix)
+    }
     // The manifest goes last, on the disk too: a store without one might be adopted.
     try FileSystem.syncFolder(of: manifestPath)
     try FileSystem.remove(manifestPath)
@@ -191,12 +198,19 @@ struct StoredFiles: Sendable {
       guard let manifest = try? JobManifest.read(root + "/" + name), manifest.state == .ready,
         let id = try? JobID(manifest.id), id.fileName + manifestSuffix == name
       else { continue }
-      let files = StoredFiles(root: root, id: id, engines: engines)
-      let bytes = try files.suffix(of: manifest.engine).map { suffix throws(PersistencyError) in
-        try files.sizeOnDisk(suffix)
-      }
-      jobs.append(StoredJob(id: id.text, engine: manifest.engine, bytesOnDisk: bytes ?? 0))
+      jobs.append(try StoredFiles(root: root, id: id, engines: engines).storedJob(manifest))
     }
     return jobs
+  }
+
+  private func storedJob(_ manifest: JobManifest) throws(PersistencyError) -> StoredJob {
+    let bytes = try suffix(of: manifest.engine).map { suffix throws(PersistencyError) in try sizeOnDisk(suffix) }
+    // A job that was closed cleanly is not asked for its lock: even a glance at it could disturb who is opening it.
+    let holder = manifest.clean == nil ? try JobLock.holder(lockPath) : nil
+    return StoredJob(
+      id: id.text, engine: manifest.engine, bytesOnDisk: bytes ?? 0,
+      durability: Durability(rawValue: manifest.durability),
+      use: manifest.clean != nil ? .closed : holder == nil ? .unclean : .open, process: holder?.process,
+      superseded: manifest.superseded?.engine)
   }
 }
