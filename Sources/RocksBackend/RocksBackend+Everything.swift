@@ -52,7 +52,7 @@ extension RocksBackend {
     defer { snapshot.close() }
     var cursors: [RocksCursor] = []
     defer { cursors.forEach { $0.close() } }
-    try Self.openCursors(&cursors, db, snapshot)
+    try openCursors(&cursors, db, snapshot)
 
     // Two cursors never stand at the same category: those of one length have one.
     while let next = try Self.least(cursors) {
@@ -91,15 +91,17 @@ extension RocksBackend {
   }
 
   /// One cursor for each length that a category has, at its first row.
-  private static func openCursors(
+  private func openCursors(
     _ cursors: inout [RocksCursor], _ db: OpaquePointer, _ snapshot: RocksSnapshot
   ) throws(PersistencyError) {
+    let cached = try !handle.outgrowsCache
     let scout = RocksCursor(db, snapshot: snapshot.snapshot)
     defer { scout.close() }
     scout.begin(reverse: false)
     while let length = scout.isValid ? scout.key.first : nil {
       let next: [UInt8] = length < 255 ? [length + 1] : []
-      let cursor = RocksCursor(db, lower: [length], upper: next, snapshot: snapshot.snapshot)
+      let cursor = RocksCursor(
+        db, lower: [length], upper: next, snapshot: snapshot.snapshot, cached: cached)
       cursors.append(cursor)
       cursor.begin(reverse: false)
       if !cursor.isValid { try cursor.finish("reading everything") }

@@ -61,6 +61,10 @@ extension RocksBackend {
 
   private func cursor(_ category: String, _ range: KeyRange) throws(PersistencyError) -> RocksCursor {
     let (lower, upper) = RocksLayout.bounds(category, range)
-    return RocksCursor(try handle.database(), lower: lower, upper: upper)
+    let db = try handle.database()
+    if range == .all, try handle.outgrowsCache {
+      return RocksCursor.overflowing(db, lower: lower, upper: upper)
+    }
+    return RocksCursor(db, lower: lower, upper: upper)
   }
 }

@@ -4,11 +4,16 @@ import CPersistencyRocksDB
 ///
 /// Owns all three and frees them in ``close()``, which must come before the database closes; used by one call on one thread.
 final class RocksCursor {
+  private let db: OpaquePointer
   private let options: OpaquePointer
   /// The bounds, which the options point to.
   private let bounds: UnsafeMutableRawBufferPointer
   private let lowerCount: Int
   private var iterator: OpaquePointer?
+  /// The state of a cursor that is going to leave the cache alone.
+  private var state: RocksSnapshot?
+  /// Rows to go until it does.
+  private var cachedRows = Int.max
 
   /// - Parameters:
   ///   - lower: The first stored key; empty for none.
@@ -20,6 +25,7 @@ final class RocksCursor {
     _ db: OpaquePointer, lower: [UInt8] = [], upper: [UInt8] = [], snapshot: OpaquePointer? = nil,
     cached: Bool = true, skipping: Int = 0
   ) {
+    self.db = db
     options = rocksdb_readoptions_create()
     bounds = .allocate(byteCount: max(1, lower.count + upper.count), alignment: 1)
     lowerCount = lower.count
@@ -44,6 +50,7 @@ final class RocksCursor {
     rocksdb_readoptions_destroy(options)
     bounds.deallocate()
     self.iterator = nil
+    state?.close()
   }
 
   var isValid: Bool { rocksdb_iter_valid(iterator) != 0 }
@@ -69,7 +76,42 @@ final class RocksCursor {
   @inline(__always)
   func advance(reverse: Bool) {
     if reverse { rocksdb_iter_prev(iterator) } else { rocksdb_iter_next(iterator) }
+    cachedRows -= 1
+    if cachedRows == 0 { leaveCacheAlone(reverse: reverse) }
   }
+
+  // MARK: Walks that the cache cannot hold
+
+  /// A cursor for a walk that may be longer than the cache is large: its first rows enter it, as those of a small category should
+  /// that is read again and again, and the others do not.
+  ///
+  /// Such a walk would find nothing of itself in the cache when it is repeated, and leave nothing of anybody else's. And with glibc's
+  /// allocator the blocks thrown out keep their memory in the heap of the thread that read them, so that walks in several
+  /// threads took the size of the cache over and over.
+  static func overflowing(_ db: OpaquePointer, lower: [UInt8], upper: [UInt8], cachedRows: Int = 10_000) -> RocksCursor
+  {
+    let state = RocksSnapshot(db)
+    let cursor = RocksCursor(db, lower: lower, upper: upper, snapshot: state.snapshot)
+    cursor.state = state
+    cursor.cachedRows = cachedRows
+    return cursor
+  }
+
+  private func leaveCacheAlone(reverse: Bool) {
+    guard isValid else { return }
+    rocksdb_readoptions_set_fill_cache(options, 0)
+    let other = rocksdb_create_iterator(db, options)
+    let here = key.assumingMemoryBound(to: CChar.self)
+    if reverse {
+      rocksdb_iter_seek_for_prev(other, here.baseAddress, here.count)
+    } else {
+      rocksdb_iter_seek(other, here.baseAddress, here.count)
+    }
+    rocksdb_iter_destroy(iterator)
+    iterator = other
+  }
+
+  // MARK: Rows
 
   /// The stored key here, lent until the cursor moves.
   @inline(__always)

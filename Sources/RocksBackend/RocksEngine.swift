@@ -7,7 +7,7 @@ extension Engine {
     Engine(
       name: "rocks", fileSuffix: ".rocks",
       capabilities: Capabilities(
-        readOnlyBesideWriter: true, rawCategories: true, maintenance: [.sizeOnDisk, .check]),
+        readOnlyBesideWriter: true, rawCategories: true, maintenance: Set(Capabilities.Maintenance.allCases)),
       version: RocksLibrary.version
     ) { path, store throws(PersistencyError) in
       try RocksBackend(path: path, store: store, options: options)

@@ -57,16 +57,22 @@ final class RocksHandle: @unchecked Sendable {
   private func finish(_ db: OpaquePointer) {
     let recent = ["rocksdb.num-entries-active-mem-table", "rocksdb.num-immutable-mem-table"]
     guard recent.contains(where: { (try? property($0)) ?? 0 > 0 }) else { return }
+    // When it fails, the log still has it all.
+    guard (try? writeOut()) != nil, settings.durability == .volatile else { return }
+    var text: UnsafeMutablePointer<CChar>?
+    rocksdb_flush_wal(db, 1, &text)
+    if let text { rocksdb_free(text) }
+  }
+
+  /// Writes the memtable out as a table, and waits for it.
+  ///
+  /// - Returns: Why it could not.
+  func writeOut() throws(PersistencyError) -> RocksFailure? {
     let waiting = rocksdb_flushoptions_create()
     defer { rocksdb_flushoptions_destroy(waiting) }
     var text: UnsafeMutablePointer<CChar>?
-    rocksdb_flush(db, waiting, &text)
-    guard let text else { return }
-    // The log still has it all.
-    rocksdb_free(text)
-    var again: UnsafeMutablePointer<CChar>?
-    if settings.durability == .volatile { rocksdb_flush_wal(db, 1, &again) }
-    if let again { rocksdb_free(again) }
+    rocksdb_flush(try database(), waiting, &text)
+    return text.map { RocksFailure(taking: $0) }
   }
 
   /// The database, for a reader inside the turnstile or a holder of the write lock.
@@ -127,6 +133,13 @@ final class RocksHandle: @unchecked Sendable {
   func property(_ name: String) throws(PersistencyError) -> UInt64? {
     var value: UInt64 = 0
     return rocksdb_property_int(try database(), name, &value) == 0 ? value : nil
+  }
+
+  /// Whether the cache cannot hold all rows: tables are compressed to about half.
+  var outgrowsCache: Bool {
+    get throws(PersistencyError) {
+      try property("rocksdb.live-sst-files-size") ?? 0 > UInt64(clamping: settings.options.sharedCacheBytes / 2)
+    }
   }
 
   // MARK: Writes; under the write lock

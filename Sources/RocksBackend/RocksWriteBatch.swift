@@ -8,24 +8,23 @@ final class RocksWriteBatch {
 
   deinit { rocksdb_writebatch_destroy(batch) }
 
+  func clear() { rocksdb_writebatch_clear(batch) }
+
   var isEmpty: Bool { rocksdb_writebatch_count(batch) == 0 }
 
   @inline(__always)
   func put(_ category: String, _ key: Key, _ payload: [UInt8]) {
-    RocksLayout.withStoredKey(category, key) { put($0, payload) }
+    RocksLayout.withStoredKey(category, key) { stored in payload.withUnsafeBytes { put(stored, $0) } }
   }
 
   /// A row with any bytes for its category.
   func put(_ row: RawRow) {
-    RocksLayout.withStoredKey(row.category, row.key) { put($0, row.payload) }
+    RocksLayout.withStoredKey(row.category, row.key) { stored in row.payload.withUnsafeBytes { put(stored, $0) } }
   }
 
   @inline(__always)
-  private func put(_ stored: UnsafeRawBufferPointer, _ payload: [UInt8]) {
-    payload.withUnsafeBytes { payload in
-      rocksdb_writebatch_put(
-        batch, stored.chars, stored.count, payload.chars, payload.count)
-    }
+  func put(_ stored: UnsafeRawBufferPointer, _ payload: UnsafeRawBufferPointer) {
+    rocksdb_writebatch_put(batch, stored.chars, stored.count, payload.chars, payload.count)
   }
 
   func delete(_ category: String, _ key: Key) {

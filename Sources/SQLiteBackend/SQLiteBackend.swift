@@ -3,7 +3,7 @@ public import PersistencyCore
 /// A ``KvBackend`` in one SQLite file, in write-ahead-log mode: the reference engine.
 ///
 /// The file has the one table `kv(category, key, payload)`, and any SQLite client reads it. One connection writes, and
-/// any number read beside it, each on the state it began with. Of its maintenance it offers `sizeOnDisk` and `check`.
+/// any number read beside it, each on the state it began with.
 public final class SQLiteBackend: KvMaintenance {
   let store: SQLiteStore
   let gate: CallGate

@@ -78,6 +78,28 @@ final class SQLiteConnection: @unchecked Sendable {
     }
   }
 
+  /// Writes a compact copy of the state at its begin to a file that is not there.
+  ///
+  /// - Parameter isStopped: Asked every few thousand steps; ends it, with an error.
+  func vacuum(into path: String, unless isStopped: () -> Bool) throws(PersistencyError) {
+    var statement: OpaquePointer?
+    defer { sqlite3_finalize(statement) }
+    let code = path.withCString { path in
+      withoutActuallyEscaping(isStopped) { isStopped in
+        var isStopped = isStopped
+        return withUnsafeMutablePointer(to: &isStopped) { place in
+          sqlite3_progress_handler(
+            database, 10_000, { $0?.assumingMemoryBound(to: (() -> Bool).self).pointee() == true ? 1 : 0 }, place)
+          defer { sqlite3_progress_handler(database, 0, nil, nil) }
+          var code = sqlite3_prepare_v2(database, "VACUUM INTO ?1", -1, &statement, nil)
+          if code == SQLITE_OK { code = sqlite3_bind_text(statement, 1, path, -1, nil) }
+          return code == SQLITE_OK ? sqlite3_step(statement) : code
+        }
+      }
+    }
+    guard code == SQLITE_DONE else { throw failure("copying to \(path) from") }
+  }
+
   func number(_ pragma: String) throws(PersistencyError) -> Int {
     Int(try text("PRAGMA \(pragma)") ?? "") ?? 0
   }

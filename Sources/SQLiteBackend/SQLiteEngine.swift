@@ -11,7 +11,7 @@ extension Engine {
       name: "sqlite", fileSuffix: ".db",
       capabilities: Capabilities(
         persistent: true, readOnlyBesideWriter: true, openFormat: true, rawCategories: true,
-        maintenance: [.sizeOnDisk, .check]),
+        maintenance: Set(Capabilities.Maintenance.allCases)),
       version: String(cString: sqlite3_libversion())
     ) { path, store throws(PersistencyError) in
       try SQLiteBackend(path: path, store: store, options: options)

@@ -75,6 +75,17 @@ final class SQLiteReaders: Sendable {
     try body(connection)
   }
 
+  /// Lends a connection of its own, closed afterwards, for as long as a visit would take.
+  func visitAlone(_ body: (SQLiteConnection) throws(PersistencyError) -> Void) throws(PersistencyError) {
+    let connection = try open()
+    visits.add(1, ordering: .relaxed)
+    defer {
+      discard(connection)
+      visits.subtract(1, ordering: .releasing)
+    }
+    try body(connection)
+  }
+
   /// Whether the log waits for a checkpoint, and no visit is in its way any more.
   var releasesLog: Bool { holdsLog.load(ordering: .relaxed) && visits.load(ordering: .acquiring) == 0 }
 

@@ -39,11 +39,25 @@ final class SQLiteStore: Sendable {
 
   /// Lends a connection for a visit, and sees to the log when it has ended.
   func visit(_ body: (SQLiteConnection) throws(PersistencyError) -> Void) throws(PersistencyError) {
-    defer {
-      // Whoever writes meanwhile sees to it too.
-      if readers.releasesLog { _ = writer.withLockIfAvailable { $0?.settle() } }
-    }
+    defer { settle() }
     try readers.visit(body)
+  }
+
+  /// Writes a compact copy of the last committed state to a file that is not there.
+  ///
+  /// - Parameter isStopped: Asked now and then; ends it, with an error.
+  func copy(to path: String, unless isStopped: () -> Bool) throws(PersistencyError) {
+    defer { settle() }
+    try readers.visitAlone { connection throws(PersistencyError) in
+      // Rows go by once: the file's cache and the copy's may be small.
+      try connection.execute("PRAGMA query_only = OFF; PRAGMA cache_size = -2048")
+      try connection.vacuum(into: path, unless: isStopped)
+    }
+  }
+
+  private func settle() {
+    // Whoever writes meanwhile sees to it too.
+    if readers.releasesLog { _ = writer.withLockIfAvailable { $0?.settle() } }
   }
 
   /// Closes everything: readers first, so that the writer is the last and empties the log.

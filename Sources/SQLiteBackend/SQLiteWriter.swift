@@ -102,7 +102,7 @@ struct SQLiteWriter {
   // MARK: Transactions
 
   /// `BEGIN IMMEDIATE … COMMIT` around `body`, or nothing of it.
-  private mutating func transaction<R>(
+  mutating func transaction<R>(
     sync: Bool, _ body: (SQLiteConnection) throws(PersistencyError) -> R
   ) throws(PersistencyError) -> R {
     if let latch { throw Self.latched(latch) }
@@ -186,14 +186,27 @@ struct SQLiteWriter {
   private mutating func recycle() {
     readers.commitBegins()
     defer { readers.commitEnded() }
-    checkpoint(mayCut: false)
+    checkpoint(cutting: false)
+  }
+
+  /// Moves what it can of the log into the file and cuts both, whatever their length.
+  ///
+  /// - Throws: What latched the store.
+  mutating func emptyLog() throws(PersistencyError) {
+    if let latch { throw Self.latched(latch) }
+    readers.commitBegins()
+    defer { readers.commitEnded() }
+    checkpoint(cutting: true)
+    if let latch { throw Self.latched(latch) }
   }
 
   /// Between ``SQLiteReaders/commitBegins()`` and ``SQLiteReaders/commitEnded()``, so that no idle reader is in the way.
-  private mutating func checkpoint(mayCut: Bool = true) {
+  ///
+  /// - Parameter cutting: Whether the log's file is cut; nil when it has grown long.
+  private mutating func checkpoint(cutting: Bool? = nil) {
     readers.endKept()
     readers.holdsLog.store(false, ordering: .relaxed)
-    let truncates = mayCut && frames >= Self.truncateFrames
+    let truncates = cutting ?? (frames >= Self.truncateFrames)
     do throws(PersistencyError) {
       if try connection.checkpoint(truncate: truncates, busyMilliseconds: busyMilliseconds) {
         frames = 0

@@ -82,6 +82,11 @@ struct RocksFullDiskTests {
       #expect(found == nil || found == .storageFull)
       if found == nil { count += 1 }
     }
+    let elsewhere = try RocksPlace()
+    try store.backup(to: elsewhere.store)
+    let copy = try elsewhere.open(StoreOptions(mustExist: true))
+    try Self.expectRows(copy, count)
+    copy.close()
     #expect(disk.resize(12))
     let group = (0..<20).map { [Self.put(count + $0)] }
     #expect(

@@ -12,12 +12,22 @@ public protocol KvMaintenance: KvBackend {
   /// - Complexity: reads the whole store.
   func check(_ report: (CheckFinding) -> Void) throws(PersistencyError)
 
-  /// Gives unused space back to the file system, for about as long as `budget`.
+  /// Gives unused space back to the file system, in steps between which writers get their turn, for about as long as
+  /// `budget`.
   ///
-  /// - Returns: Bytes given back.
+  /// - Parameter budget: Nought or less makes the shortest step that the engine has.
+  /// - Returns: Bytes given back, allocated blocks as ``sizeOnDisk()`` counts them; 0 when there was nothing to give back,
+  ///   and about, while others write.
+  /// - Throws: `.unsupported` when the store was opened read-only; otherwise as a write does.
   func reclaim(budget: Duration) throws(PersistencyError) -> Int
 
-  /// Writes a consistent copy to `path` while the store is in use.
+  /// Writes a copy of one state, the last committed when it began, to `path`, while the store is read and written.
+  ///
+  /// The copy is a store that the engine opens. It is on the disk, with its folder, when the call returns, and
+  /// nothing of it is there when the call throws; ``BackupFiles`` sees to that. A store opened read-only can be backed up too.
+  ///
+  /// - Throws: `.conflict` when something stands at `path`, which is left alone; `.locked` when another backup to it is under
+  ///   way; `.storageFull` for the disk of the copy.
   func backup(to path: String) throws(PersistencyError)
 }
 
