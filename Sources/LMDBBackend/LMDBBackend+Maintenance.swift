@@ -8,14 +8,24 @@ extension LMDBBackend {
     return try environment.folder.allocated()
   }
 
-  /// Walks every entry in one snapshot: each must be well-formed, each link lead to a node with rows, and each node be
-  /// reached from the root by one link.
+  /// Reads every page without LMDB first (``LMDBAudit``); where they are sound, walks every entry: each must be
+  /// well-formed, each link lead to a node with rows, and each node be reached from the root by one link.
   ///
-  /// - Complexity: one pass; memory for the nodes, which only keys past 510 bytes have.
+  /// - Complexity: two passes, the second in one snapshot; memory for a bit a page, and for the nodes, which only keys past 510
+  ///   bytes have.
   public func check(_ report: (CheckFinding) -> Void) throws(PersistencyError) {
     try gate.enter()
     defer { gate.leave() }
-    let findings = try environment.read(gate) { transaction throws(PersistencyError) in
+    var findings = try environment.pinned(gate) { reader throws(PersistencyError) in
+      try LMDBAudit.findings(environment.handle, reader, environment.folder, budget: .max)
+    }
+    if findings.isEmpty { findings = try checkEntries() }
+    // The caller's code runs when no snapshot is held.
+    for finding in findings { report(finding) }
+  }
+
+  private func checkEntries() throws(PersistencyError) -> [CheckFinding] {
+    try environment.read(gate) { transaction throws(PersistencyError) in
       var check = LMDBCheck()
       do throws(PersistencyError) {
         try transaction.withCursor { cursor throws(PersistencyError) in
@@ -32,8 +42,6 @@ extension LMDBBackend {
       check.finish()
       return check.findings
     }
-    // The caller's code runs when the snapshot has ended.
-    for finding in findings { report(finding) }
   }
 }
 

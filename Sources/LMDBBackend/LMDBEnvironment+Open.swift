@@ -30,7 +30,7 @@ extension LMDBEnvironment {
       let holdsStore = try folder.examine(store)
       let opened = try map(folder, store, options)
       do throws(PersistencyError) {
-        try opened.examine(folder, store)
+        try opened.examine(folder, store, options)
         try opened.settleFormat(store)
         if !holdsStore && store.durability != .volatile { try folder.sync(parent: true) }
       } catch {
@@ -124,20 +124,15 @@ extension LMDBEnvironment {
 }
 
 extension LMDBEnvironment.Opened {
-  /// Clears what dead processes left, and refuses a file that was cut: its missing pages would end the process on the
-  /// first touch.
+  /// Clears what dead processes left, and refuses a file that is damaged or was cut: LMDB would end the process on it.
   ///
   /// A file may be shorter than LMDB's head says and be sound, if its last pages were never written; they are made up for.
-  fileprivate func examine(_ folder: LMDBFolder, _ store: StoreOptions) throws(PersistencyError) {
+  fileprivate func examine(
+    _ folder: LMDBFolder, _ store: StoreOptions, _ options: LMDBOptions
+  ) throws(PersistencyError) {
     mdb_reader_check(handle, nil)
-    if try folder.dataSize() >= needed { return }
-    var descriptor: Int32 = -1
-    mdb_env_get_fd(handle, &descriptor)
-    let size = try folder.dataSize()
-    guard LMDBPages(descriptor: descriptor, size: size).isWhole() else {
-      throw LMDBFolder.refused("\(folder.data) was cut: it has \(size) bytes, and \(needed) are in use")
-    }
-    guard store.access == .readWrite else { return }
+    try audit(folder, options)
+    guard store.access == .readWrite, try folder.dataSize() < needed else { return }
     // By path, because closing a descriptor of our own would drop locks; in a write transaction, because another process
     // might be making the file longer.
     var transaction: OpaquePointer?
@@ -148,6 +143,23 @@ extension LMDBEnvironment.Opened {
       throw lmdbError(errno, "lengthening \(folder.data)")
     }
   }
+
+  /// Looks at the pages, where they may be other than LMDB wrote them.
+  private func audit(_ folder: LMDBFolder, _ options: LMDBOptions) throws(PersistencyError) {
+    var begun: OpaquePointer?
+    let code = mdb_txn_begin(handle, nil, UInt32(MDB_RDONLY), &begun)
+    guard code == 0, let reader = begun else { throw lmdbError(code, "opening \(folder.path)") }
+    defer { mdb_txn_abort(reader) }
+    let isTrusted = try folder.dataSize() > Self.alwaysExamined && folder.isSealed(UInt64(mdb_txn_id(reader)))
+    let findings = try LMDBAudit.findings(
+      handle, reader, folder, budget: isTrusted ? nil : max(0, options.examinedBytes / pageSize))
+    if let finding = findings.first {
+      throw LMDBFolder.refused("\(folder.data) is damaged: \(finding.message); restore the store from a backup")
+    }
+  }
+
+  /// So small a store is examined in any case: it takes a millisecond or two.
+  private static var alwaysExamined: Int { 4 << 20 }
 
   /// How long the file must be for every page in use.
   private var needed: Int {

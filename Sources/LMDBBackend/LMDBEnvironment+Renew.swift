@@ -39,7 +39,9 @@ extension LMDBEnvironment {
       "LMDB found the disk full, and goes on to write when the visits under way have ended; try again then")
     if isVisitor { throw later }
     var failure: PersistencyError?
-    let moved = mapGate.whenIdle(patience: options.growthWait) { failure = reopen() }
+    let moved = mapGate.whenIdle(patience: options.growthWait) {
+      failure = pins.load(ordering: .acquiring) > 0 ? later : reopen()
+    }
     if !moved { throw later }
     if let failure { throw failure }
   }

@@ -38,6 +38,8 @@ final class LMDBEnvironment: @unchecked Sendable {
   /// Neither map nor environment could be made again: nothing can be read any more.
   let isLost = Atomic<Bool>(false)
   let hasWritten = Atomic<Bool>(false)
+  /// Snapshots that are held outside the map gate: as long as there is one, the environment is not opened anew.
+  let pins = Atomic<Int>(0)
 
   init(
     _ opened: Opened, _ folder: LMDBFolder, _ store: StoreOptions, _ options: LMDBOptions, _ claim: StoreRegistry.Claim
@@ -59,7 +61,11 @@ final class LMDBEnvironment: @unchecked Sendable {
       // There is nobody to tell if it fails.
       if store.durability == .volatile { try? folder.sync(parent: true) }
     }
+    let last = UInt64(lastCommit)
+    let isSound =
+      main.load(ordering: .relaxed) != nil && !isLost.load(ordering: .relaxed) && latch.withLock { $0 == nil }
     closeAll()
+    if store.access == .readWrite && isSound && !folder.isSealed(last) { folder.seal(last) }
     StoreRegistry.release(claim)
   }
 
@@ -92,6 +98,23 @@ final class LMDBEnvironment: @unchecked Sendable {
       mdb_txn_abort(reader)
       throw error
     }
+  }
+
+  /// Runs `body` with a snapshot that no writer reuses the pages of, but without the map, which may move meanwhile.
+  func pinned<R>(
+    _ calls: CallGate, _ body: (_ reader: OpaquePointer) throws(PersistencyError) -> R
+  ) throws(PersistencyError) -> R {
+    mapGate.enter()
+    let reader = try takeReader(calls)
+    pins.add(1, ordering: .relaxed)
+    mapGate.leave()
+    defer {
+      mapGate.enter()
+      mdb_txn_abort(reader)
+      pins.subtract(1, ordering: .relaxed)
+      mapGate.leave()
+    }
+    return try body(reader)
   }
 
   /// A transaction with a fresh snapshot; leaves the map gate when it throws.

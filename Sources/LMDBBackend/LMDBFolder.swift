@@ -130,9 +130,11 @@ struct LMDBFolder {
     defer { close(descriptor) }
     let pages = LMDBPages(descriptor: descriptor, size: try dataSize())
     guard let metas = pages.metas() else { throw Self.refused("\(data) is not an LMDB file, or its head is damaged") }
-    for meta in metas where meta.version != 1 {
-      throw PersistencyError(.unsupported, "\(data) is of LMDB data version \(meta.version); this is version 1")
+    if metas[0].version != 1 && metas[0].version == metas[1].version {
+      throw PersistencyError(
+        .unsupported, "\(data) is of LMDB data version \(metas[0].version); this is version 1")
     }
+    guard LMDBMeta.isPair(metas[0], metas[1]) else { throw Self.refused("the head of \(data) is damaged") }
   }
 
   static func refused(_ what: String) -> PersistencyError { PersistencyError(.corrupted, what) }
