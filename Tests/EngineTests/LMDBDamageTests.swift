@@ -200,6 +200,8 @@ struct LMDBDamageTests {
       defer { backend.close() }
       commits.insert(backend.environment.lastCommit)
       try #require(try backend.findings() == [])
+      // The writer is a task too, and needs a thread to be started on.
+      try await Task.sleep(for: .milliseconds(1))
     }
     #expect(commits.count >= 50)
     _ = FileManager.default.createFile(atPath: stop, contents: nil)
