@@ -8,7 +8,7 @@ struct LMDBDamageTests {
   typealias Shape = LMDBDamage.Shape
   typealias Kind = LMDBDamage.Kind
 
-  static let rounds = ProcessInfo.processInfo.environment["LMDB_DAMAGE_ROUNDS"].flatMap(Int.init) ?? 60
+  static let rounds = ProcessInfo.processInfo.environment["LMDB_DAMAGE_ROUNDS"].flatMap(Int.init) ?? 24
 
   /// A closed store, and its file.
   static func made(_ shape: Shape) throws -> (store: LMDBStore, file: [UInt8]) {
