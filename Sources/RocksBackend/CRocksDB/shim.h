@@ -7,7 +7,10 @@
 #include <dlfcn.h>
 #include <rocksdb/c.h>
 #ifdef __linux__
-#include <sys/xattr.h>
+#include <stddef.h>
+// Not <sys/xattr.h>: with _GNU_SOURCE it brings types along that differ from those of Swift's own module of the C library.
+extern long getxattr(const char *path, const char *name, void *value, size_t size);
+extern int setxattr(const char *path, const char *name, const void *value, size_t size, int flags);
 #endif
 
 /// The file that the library in use was loaded from, a string of the loader's; null when it cannot tell.
