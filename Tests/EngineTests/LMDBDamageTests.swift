@@ -193,7 +193,8 @@ struct LMDBDamageTests {
     let (path, stop) = (store.path, store.root.path + "/stop")
     async let writer: Void = Self.write(path, until: stop)
     defer { _ = FileManager.default.createFile(atPath: stop, contents: nil) }
-    let end = ContinuousClock().now + .seconds(120)
+    // Long, because tests that hold every thread of the pool may run before the writer is started.
+    let end = ContinuousClock().now + .seconds(900)
     var commits: Set<Int> = []
     while commits.count < 50 && ContinuousClock().now < end {
       let backend = try store.open(.init(access: .readOnly, mustExist: true))
