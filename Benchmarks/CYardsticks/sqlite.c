@@ -235,10 +235,17 @@ static bool run(yard_db *db, sqlite3 *connection, const char *format, long long 
   return sqlite3_exec(connection, sql, NULL, NULL, NULL) == SQLITE_OK || failed(db, connection, sql);
 }
 
+/// A connection that waits: whoever looks at the log's header in the middle of a commit finds it locked.
+static bool connect(yard_db *db, sqlite3 **connection, const char *path, int flags) {
+  if (sqlite3_open_v2(path, connection, flags | SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+    return failed(db, *connection, "open");
+  }
+  sqlite3_busy_timeout(*connection, 10000);
+  return true;
+}
+
 static bool open_reading(yard_db *db, const char *path, long long kibibytes) {
-  int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
-  if (sqlite3_open_v2(path, &db->reader, flags, NULL) != SQLITE_OK) return failed(db, db->reader, "open");
-  return run(db, db->reader, "PRAGMA cache_size = -%lld", kibibytes)
+  return connect(db, &db->reader, path, 0) && run(db, db->reader, "PRAGMA cache_size = -%lld", kibibytes)
          && run(db, db->reader, "PRAGMA query_only = ON", 0) && run(db, db->reader, "PRAGMA cell_size_check = ON", 0)
          // Deferred: the first read of it takes the snapshot.
          && prepare(db, db->reader, &db->begin_read, "BEGIN", false)
@@ -265,10 +272,7 @@ static yard *open_reader(yard *store) {
 }
 
 static bool open_all(yard_db *db, const char *path, const yard_settings *settings) {
-  int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
-  if (sqlite3_open_v2(path, &db->writer, flags | SQLITE_OPEN_CREATE, NULL) != SQLITE_OK) {
-    return failed(db, db->writer, "open");
-  }
+  if (!connect(db, &db->writer, path, SQLITE_OPEN_CREATE)) return false;
   long long kibibytes = (long long)(settings->cache_bytes / 1024);
   int level = settings->durability == YARD_FULL ? 2 : settings->durability == YARD_CONSISTENT ? 1 : 0;
   bool made =
