@@ -99,10 +99,13 @@ extension SQLiteStore {
       }
       let version = try connection.number("user_version")
       if content == .nothing || version != SQLiteLayout.version {
+        // Whoever was told that there is a store finds one after a power cut, and no empty file.
+        if store.durability == .consistent { try connection.execute("PRAGMA synchronous = FULL") }
         try connection.run(.beginImmediate)
         if try connection.judge(file.path) == .nothing { try connection.execute(SQLiteLayout.schema) }
         try connection.execute("PRAGMA user_version = \(SQLiteLayout.version)")
         try connection.run(.commit)
+        if store.durability == .consistent { try connection.execute("PRAGMA synchronous = \(level)") }
       }
     } catch {
       _ = connection.rollback()
