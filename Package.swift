@@ -34,10 +34,10 @@ let package = Package(
     .executable(name: "persistency-bench", targets: ["PersistencyBench"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-log.git", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-metrics.git", from: "2.5.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.6.0"),
-    .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-crypto.git", "3.0.0"..<"5.0.0"),
     .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.1.0"),
   ],
@@ -72,7 +72,7 @@ let package = Package(
     // MARK: The suite, and the executables
     .target(name: "PersistencyConformance", dependencies: ["PersistencyCore"], path: "Tests/Conformance"),
     .executableTarget(
-      name: "PersistencyCLI", dependencies: engines + ["PersistencyConformance", arguments, crypto],
+      name: "PersistencyCLI", dependencies: engines + ["PersistencyConformance", arguments, crypto, log],
       path: "Sources/CLI"),
     .target(
       name: "CYardsticks",
@@ -99,7 +99,7 @@ let package = Package(
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
       ]),
-    .testTarget(name: "CLITests", dependencies: ["PersistencyCLI"], resources: [.copy("Fixtures")]),
+    .testTarget(name: "CLITests", dependencies: engines + ["PersistencyCLI"], resources: [.copy("Fixtures")]),
   ],
   swiftLanguageModes: [.v6]
 )

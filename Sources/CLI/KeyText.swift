@@ -27,9 +27,9 @@ enum KeyText {
     readable(bytes) ?? "hex:" + hex(bytes)
   }
 
-  /// A key for a terminal, in a form that a KEY argument takes back.
+  /// A key for a terminal, in a form that a KEY argument takes back: text, typed parts where it decodes, or hexadecimal.
   static func shown(_ key: Key) -> String {
-    readable(key.bytes).map { "text:" + $0 } ?? "hex:" + hex(key.bytes)
+    readable(key.bytes).map { "text:" + $0 } ?? PartsReader.read(key.bytes) ?? "hex:" + hex(key.bytes)
   }
 
   static func readable(_ bytes: [UInt8]) -> String? {

@@ -9,6 +9,8 @@ import PersistencySQLite
 extension Engine {
   /// Every engine the tool knows; the first is the default for a new job.
   static let every: [Engine] = [.sqlite, .lmdb, .rocks, .memory]
+  /// Those that a job can be on after the tool has ended.
+  static let stored = every.filter(\.capabilities.persistent)
 
   static func named(_ name: String) throws -> Engine {
     guard let engine = every.first(where: { $0.name == name }) else {
@@ -17,14 +19,22 @@ extension Engine {
     }
     return engine
   }
+
+  static func storedNamed(_ name: String) throws -> Engine {
+    let engine = try named(name)
+    if engine.capabilities.persistent { return engine }
+    throw PersistencyError(
+      .invalidArgument,
+      "engine \(name) keeps nothing after this command; choose \(stored.map(\.name).joined(separator: ", "))")
+  }
 }
 
 /// Which root, and how to print.
 struct RootArguments: ParsableArguments {
-  @Option(help: "The root directory; else $PERSISTENCY_ROOT, else ./persistency.")
+  @Option(help: "The root directory; else $PERSISTENCY_ROOT, else ./persistency.", completion: .directory)
   var root: String?
 
-  @Flag(help: "Print JSON.")
+  @Flag(help: "Print JSON, one object a line.")
   var json = false
 
   var path: String { root ?? ProcessInfo.processInfo.environment["PERSISTENCY_ROOT"] ?? "./persistency" }
@@ -52,4 +62,14 @@ struct RootArguments: ParsableArguments {
     try await jobs.close()
     return result
   }
+}
+
+extension CompletionKind {
+  /// The jobs of the root that the environment names, or the usual one.
+  static let job = CompletionKind.custom { _, _, _ in
+    let path = ProcessInfo.processInfo.environment["PERSISTENCY_ROOT"] ?? "./persistency"
+    let jobs = try? Persistency(rootDirectory: path, engines: Engine.every).storedJobs()
+    return jobs?.map(\.id) ?? []
+  }
+  static let engine = CompletionKind.list(Engine.stored.map(\.name))
 }

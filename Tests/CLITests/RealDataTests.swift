@@ -20,7 +20,7 @@ struct RealDataTests {
     try Tool.inFreshRoot { tool throws in
       try tool.addAlpha()
       #expect(try tool("digest", "alpha").output == expected.content_sha256 + "\n")
-      let counts = try #require(try tool("count", "alpha", "--json").json() as? [String: Any])
+      let counts = try tool("count", "alpha", "--json").json(0)
       #expect(counts["total"] as? Int == expected.rows_total)
       #expect(counts["categories"] as? [String: Int] == expected.categories)
     }
@@ -34,7 +34,7 @@ struct RealDataTests {
       let copy = try tool("copy", "alpha", "beta", "--engine", engine, "--json")
       #expect(copy.status == 0 && copy.error == "")
       #expect(try tool("digest", "beta").output == expected.content_sha256 + "\n")
-      let jobs = try #require(try tool("jobs", "--json").json() as? [[String: Any]])
+      let jobs = try tool("jobs", "--json").jsonLines()
       #expect(jobs.map { $0["id"] as? String } == ["beta"])
       #expect(jobs.map { $0["engine"] as? String } == [engine])
       let again = try tool("copy", "alpha", "beta", "--engine", engine)
@@ -71,7 +71,7 @@ struct RealDataTests {
       if engine != "sqlite" { #expect(try tool("copy", "raw", "copied", "--engine", engine).status == 0) }
       let job = engine == "sqlite" ? "raw" : "copied"
       #expect(try tool("count", job).output == "\t1\nc\t1\nhex:80\t1\nhex:ff00\t2\ntotal\t5\n")
-      let counts = try #require(try tool("count", job, "--json").json() as? [String: Any])
+      let counts = try tool("count", job, "--json").json(0)
       #expect(counts["total"] as? Int == 5)
       #expect(counts["categories"] as? [String: Int] == ["": 1, "c": 1, "hex:80": 1, "hex:ff00": 2])
       #expect(try tool("count", job, "c").output == "1\n")

@@ -2,10 +2,15 @@ import ArgumentParser
 import PersistencyCore
 
 struct Delete: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Remove a row, and say whether it was there.")
+  static let configuration = CommandConfiguration(
+    abstract: "Remove a row, and say whether it was there.",
+    discussion: """
+      EXAMPLE
+        persistency delete chat msg '"general",i:1'
+      """)
 
   @OptionGroup var root: RootArguments
-  @Argument var job: String
+  @Argument(completion: .job) var job: String
   @Argument var category: String
   @Argument var key: String
 

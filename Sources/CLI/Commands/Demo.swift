@@ -18,16 +18,18 @@ struct Demo: AsyncParsableCommand {
 
     let jobs = try Persistency(rootDirectory: root, engines: Engine.every)
     let alpha = try await jobs.openJob("alpha")
-    let digest = try await JobDigest(of: alpha)
+    let digest = try await JobDigest(of: "alpha", in: jobs)
     Output.line("job alpha, written by the Nim original, opened on \(alpha.engine.name): \(digest.rows) rows\n")
     try await showRows(of: alpha)
 
     Output.line("\nthe same rows on every engine, by SHA-256:")
     Output.line("  sqlite  alpha         \(digest.hex)")
     for engine in Engine.every.dropFirst() {
-      let copy = try await JobCopy(jobs: jobs, source: alpha).run(to: "alpha-\(engine.name)", engine: engine)
+      let id = "alpha-\(engine.name)"
+      try await jobs.copyJob("alpha", as: id, to: engine)
+      let copy = try await JobDigest(of: id, in: jobs)
       Output.line(
-        "  \(engine.name.padding(toLength: 6, withPad: " ", startingAt: 0))  \("alpha-\(engine.name)".padding(toLength: 12, withPad: " ", startingAt: 0))  \(copy.hex)"
+        "  \(engine.name.padding(toLength: 6, withPad: " ", startingAt: 0))  \(id.padding(toLength: 12, withPad: " ", startingAt: 0))  \(copy.hex)"
       )
     }
     try await jobs.close()
