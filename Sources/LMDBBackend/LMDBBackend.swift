@@ -2,7 +2,7 @@
 ///
 /// Reads are the fastest of the embedded engines' and block nobody. The map grows by itself; a write that needs growth while
 /// it is made from inside a visit, or while a visit waits for the writer, throws `.storageFull` with ``PersistencyError/isRetryable``.
-/// Space of deleted rows is used again, but the file does not shrink.
+/// Space of deleted rows is used again, but the file does not shrink; a ``backup(to:)`` has none of it.
 public final class LMDBBackend: KvMaintenance {
   let environment: LMDBEnvironment
   let gate: CallGate

@@ -9,7 +9,7 @@ extension Engine {
     Engine(
       name: "lmdb", fileSuffix: ".lmdb",
       capabilities: Capabilities(
-        readOnlyBesideWriter: true, rawCategories: true, maintenance: [.sizeOnDisk, .check]),
+        readOnlyBesideWriter: true, rawCategories: true, maintenance: [.sizeOnDisk, .check, .backup]),
       version: version
     ) { path, store throws(PersistencyError) in
       try LMDBBackend(path: path, store: store, options: options)

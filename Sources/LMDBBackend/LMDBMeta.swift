@@ -34,6 +34,8 @@ struct LMDBMeta: Equatable {
     }
   }
 
+  /// The number of the only commit in a compacted copy.
+  static let firstCommit: UInt64 = 1
   /// What of its page a head takes.
   static let bytes = 152
 

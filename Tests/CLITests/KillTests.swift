@@ -117,6 +117,47 @@ struct KillTests {
   }
 
   @Test(
+    "a reclaim killed at any step leaves the job whole, and gives back when run again",
+    .enabled(if: hasStrace, "strace is not installed"), arguments: EnginePair.names)
+  func reclaim(_ engine: String) throws {
+    try Tool.inFreshRoot { tool throws in
+      try tool.addAlpha()
+      #expect(try tool("copy", "alpha", "sound", "--engine", engine).status == 0)
+      #expect(try tool("copy", "alpha", "full", "--engine", engine).status == 0)
+      let filler = String(repeating: "x", count: 100_000)
+      for number in 0..<40 {
+        #expect(try tool("put", "full", "filler", "i:\(number)", filler).status == 0)
+      }
+      let digest = try tool("digest", "sound").output
+      let names = try FileManager.default.contentsOfDirectory(atPath: tool.root)
+        .filter { $0.hasPrefix("full.") && !$0.hasSuffix(".lock") }
+      let saved = tool.root + "-saved"
+      try FileManager.default.createDirectory(atPath: saved, withIntermediateDirectories: true)
+      defer { try? FileManager.default.removeItem(atPath: saved) }
+      #expect(try tool("delete-range", "full", "filler", "--yes").status == 0)
+      for name in names { try FileManager.default.copyItem(atPath: tool.root + "/" + name, toPath: saved + "/" + name) }
+      var kills = 0
+      for call in Swift.stride(from: Int.random(in: 1...min(5, Self.stride)), to: 10_000, by: (Self.stride + 4) / 5) {
+        guard try killed(tool, at: call, ["reclaim", "full"]) else { break }
+        kills += 1
+        #expect(try tool("reclaim", "full").status == 0, "killed at call \(call)")
+        #expect(try tool("digest", "full").output == digest, "killed at call \(call)")
+        #expect(try tool("check", "full").status == 0, "killed at call \(call)")
+        let left = try FileManager.default.contentsOfDirectory(atPath: tool.root)
+        #expect(!left.contains { $0.contains("%~") || $0.hasSuffix(".part") }, "killed at call \(call): \(left)")
+        let bytes = try #require(
+          try tool("jobs", "--json").jsonLines().first { $0["id"] as? String == "full" }?["bytesOnDisk"] as? Int)
+        #expect(bytes < 3 << 20, "killed at call \(call): \(bytes)")
+        for name in names {
+          try FileManager.default.removeItem(atPath: tool.root + "/" + name)
+          try FileManager.default.copyItem(atPath: saved + "/" + name, toPath: tool.root + "/" + name)
+        }
+      }
+      #expect(kills > 0)
+    }
+  }
+
+  @Test(
     "Ctrl-C ends a copy between two steps, says what is left where, and it goes on",
     .enabled(if: hasStrace, "strace is not installed"), arguments: EnginePair.names)
   func interrupted(_ engine: String) throws {

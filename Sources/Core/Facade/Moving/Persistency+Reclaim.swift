@@ -38,6 +38,13 @@ extension Persistency {
   }
 
   private func reclaim(_ job: Job, _ budget: Duration) async throws(PersistencyError) -> Int {
+    let offers = job.engine.capabilities.maintenance
+    if offers.contains(.backup), !offers.contains(.reclaim) {
+      throw PersistencyError(
+        .unsupported,
+        "job “\(job.id)” is open, and engine \(job.engine.name) gives space back by a compacting copy only; close the job, then reclaim it"
+      )
+    }
     let store = try job.maintenance(.reclaim)
     return try await moving(nil) { control throws(PersistencyError) in
       try control.check()
