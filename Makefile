@@ -1,5 +1,5 @@
 # The front door; `.ci/run` only calls it.
-.PHONY: help setup build run test conformance external examples bench bench-quick memory lint format ci clean
+.PHONY: help setup build run test conformance external examples bench bench-quick memory moves kills fuzz docs lint format ci clean
 
 ENGINE ?= all
 REPORTS ?= reports
@@ -49,14 +49,27 @@ memory: setup ## What counting, visiting and copying 1,000,000 rows takes in mem
 	swift build -c release --product persistency
 	scripts/memory "$$(swift build -c release --show-bin-path)/persistency"
 
+moves: setup ## Speed and memory of copy, export, import and digest with 2,000,000 rows, every engine to every other, against raw C
+	scripts/moves
+
+kills: setup ## Copies, migrations and reclaims killed at every single step, on every pair of engines (an hour or two)
+	swift build --build-tests
+	PERSISTENCY_KILL_STRIDE=1 swift test --skip-build --filter KillTests
+
+fuzz: ## libFuzzer for 60 seconds on what reads streams
+	scripts/fuzz 60
+
+docs: setup ## Documentation of every product in reports/docs; warnings are errors
+	scripts/docs
+
 lint: ## Formatting, documentation and the rules of the house
 	@scripts/lint
 
 format: ## Format all Swift files in place
-	swift format --in-place --parallel --recursive Package.swift Sources Tests Benchmarks
+	swift format --in-place --parallel --recursive Package.swift Sources Tests Benchmarks Fuzz
 
 ci: ## What CI runs
 	@.ci/run
 
 clean: ## Remove what was built
-	rm -rf .build Tests/ExternalAdapter/.build Examples/.build $(REPORTS)
+	rm -rf .build Fuzz/.build Tests/ExternalAdapter/.build Examples/.build $(REPORTS)

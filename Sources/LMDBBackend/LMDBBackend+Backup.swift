@@ -46,10 +46,10 @@ extension LMDBFolder {
 }
 
 extension LMDBEnvironment {
-  /// LMDB copies a whole environment, whose map must not move meanwhile. So it is a second one, as in ``readOn()``, which has a
-  /// map of its own.
+  /// Writes what the store holds, compacted.
   ///
-  /// Its snapshot needs no place among the readers: the caller's, which is no younger, keeps every page of it from being used again.
+  /// LMDB copies a whole environment, whose map must not move meanwhile. So it is a second one, as in ``readOn()``, which has a
+  /// map of its own. Its snapshot needs no place among the readers: the caller's, which is no younger, keeps every page of it from being used again.
   ///
   /// - Returns: LMDB's code.
   fileprivate func copy(to descriptor: Int32) throws(PersistencyError) -> Int32 {

@@ -8,7 +8,7 @@ extension LMDBBackend {
     return try environment.folder.allocated()
   }
 
-  /// Reads every page without LMDB first (``LMDBAudit``); where they are sound, walks every entry: each must be
+  /// Reads every page without LMDB first (`LMDBAudit`); where they are sound, walks every entry: each must be
   /// well-formed, each link lead to a node with rows, and each node be reached from the root by one link.
   ///
   /// - Complexity: two passes, the second in one snapshot; memory for a bit a page, and for the nodes, which only keys past 510

@@ -1,7 +1,7 @@
-/// A ``KvBackend`` in one folder of LMDB: memory-mapped, many readers, one writer.
+/// A `KvBackend` in one folder of LMDB: memory-mapped, many readers, one writer.
 ///
 /// Reads are the fastest of the embedded engines' and block nobody. The map grows by itself; a write that needs growth while
-/// it is made from inside a visit, or while a visit waits for the writer, throws `.storageFull` with ``PersistencyError/isRetryable``.
+/// it is made from inside a visit, or while a visit waits for the writer, throws `.storageFull` with `PersistencyError.isRetryable`.
 /// Space of deleted rows is used again, but the file does not shrink; a ``backup(to:)`` has none of it.
 public final class LMDBBackend: KvMaintenance {
   let environment: LMDBEnvironment
@@ -9,7 +9,7 @@ public final class LMDBBackend: KvMaintenance {
 
   // MARK: Lifecycle
 
-  /// Opens the store in the folder at `path`, or makes it where ``StoreOptions/mustExist`` allows.
+  /// Opens the store in the folder at `path`, or makes it where `StoreOptions.mustExist` allows.
   ///
   /// - Throws: `.locked` when this process has it open already; `.corrupted` for what is missing, emptied, cut or foreign, which is left
   ///   as it is; `.unsupported` for a newer format.
@@ -43,7 +43,7 @@ public final class LMDBBackend: KvMaintenance {
     }
   }
 
-  /// One write transaction and one commit; ``LMDBLayout`` has a path for any bytes.
+  /// One write transaction and one commit; `LMDBLayout` has a path for any bytes.
   public func importRows(_ rows: [RawRow]) throws(PersistencyError) {
     try limits.check(rows: rows)
     try gate.enter()

@@ -1,4 +1,4 @@
-/// A ``KvBackend`` in this process's memory: copy-on-write B+trees, a category each.
+/// A `KvBackend` in this process's memory: copy-on-write B+trees, a category each.
 ///
 /// No file is made and nothing outlives ``close()``; every durability is accepted, since there is nothing to lose in a
 /// power cut that was not lost anyway. Scans, visits and counts run on a snapshot, which costs one retain and which no

@@ -2,11 +2,11 @@ public import PersistencyCore
 
 /// A store in a RocksDB folder of its own.
 ///
-/// One column family; see ``RocksLayout`` for its keys. Point reads are pinned in the engine, ranges walk an iterator
+/// One column family; see `RocksLayout` for its keys. Point reads are pinned in the engine, ranges walk an iterator
 /// between bounds, and each group is one write of RocksDB's. All stores of a process share one block cache and RocksDB's few threads.
 ///
 /// Opening a store that crashed, or lost power, keeps a whole prefix of its write-ahead log: every acknowledged batch
-/// at ``Durability/full``, all but the last moments at the others. On a full disk the store reopens inside, between visits, so that
+/// at `Durability.full`, all but the last moments at the others. On a full disk the store reopens inside, between visits, so that
 /// reads go on and writes work again once there is room; a store that is opened on a full disk behaves so from the start.
 public final class RocksBackend: KvMaintenance {
   let handle: RocksHandle
@@ -16,7 +16,7 @@ public final class RocksBackend: KvMaintenance {
 
   // MARK: Lifecycle
 
-  /// Opens the folder at `path`, or makes it (mode 0700) where ``StoreOptions/mustExist`` allows.
+  /// Opens the folder at `path`, or makes it (mode 0700) where `StoreOptions.mustExist` allows.
   ///
   /// - Throws: `.corrupted` for a damaged or foreign folder, and for a missing or emptied one that must exist, which stays as it
   ///   was; `.locked` when it is open already, here or in another process; `.storageFull` when there is no room to make it.
@@ -70,7 +70,7 @@ public final class RocksBackend: KvMaintenance {
     return outcomes
   }
 
-  /// One write of RocksDB's; ``RocksLayout`` takes any bytes.
+  /// One write of RocksDB's; `RocksLayout` takes any bytes.
   public func importRows(_ rows: [RawRow]) throws(PersistencyError) {
     try limits.check(rows: rows)
     try gate.enter()

@@ -1,6 +1,6 @@
 public import PersistencyCore
 
-/// A ``KvBackend`` in one SQLite file, in write-ahead-log mode: the reference engine.
+/// A `KvBackend` in one SQLite file, in write-ahead-log mode: the reference engine.
 ///
 /// The file has the one table `kv(category, key, payload)`, and any SQLite client reads it. One connection writes, and
 /// any number read beside it, each on the state it began with.
@@ -17,7 +17,8 @@ public final class SQLiteBackend: KvMaintenance {
   ///
   /// - Parameters:
   ///   - path: The database file; its log lies beside it while it is open.
-  ///   - store: Read-only, it may be open beside a writer of another process; without one, the file is not changed.
+  ///   - options: Read-only, it may be open beside a writer of another process; without one, the file is not changed.
+  ///   - engine: What can be set about SQLite.
   /// - Throws: `.corrupted` for a damaged or foreign file, for a symbolic link, and for one that must exist and is
   ///   missing or empty; `.unsupported` for one of a newer version; `.locked` when this process has it open, or
   ///   another keeps it to itself; `.storageFull`; `.backend` otherwise, with SQLite's code or the `errno`.

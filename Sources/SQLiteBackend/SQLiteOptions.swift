@@ -1,4 +1,4 @@
-/// What can be set about SQLite beyond ``StoreOptions``; the defaults suit nearly everyone.
+/// What can be set about SQLite beyond `StoreOptions`; the defaults suit nearly everyone.
 public struct SQLiteOptions: Hashable, Sendable {
   /// The writing connection's page cache, in bytes: what a random write of a large store lives on.
   public var writerCacheBytes: Int

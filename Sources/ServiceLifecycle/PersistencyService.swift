@@ -1,7 +1,7 @@
 public import PersistencyCore
 public import ServiceLifecycle
 
-/// A ``Persistency`` as a service of a `ServiceGroup`: it keeps the jobs open while the group runs, and on shutdown
+/// A `Persistency` as a service of a `ServiceGroup`: it keeps the jobs open while the group runs, and on shutdown
 /// commits what they have queued and closes them.
 ///
 /// ```swift
@@ -25,7 +25,7 @@ public struct PersistencyService: Service {
 
   /// Waits for the group's graceful shutdown, or for the cancellation of its task, then closes every job.
   ///
-  /// - Throws: What ``Persistency/close()`` throws: the first failure of a queued write that nobody was told. Everything
+  /// - Throws: What `Persistency.close()` throws: the first failure of a queued write that nobody was told. Everything
   ///   is closed all the same.
   public func run() async throws {
     // That it was cancelled is no failure of this service, and closing does not stop for it.

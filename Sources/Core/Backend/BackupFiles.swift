@@ -13,7 +13,9 @@ public enum BackupFiles {
   /// It is written in a folder of its own beside the target, `<target>.part`, which is gone afterwards. What a process that was
   /// killed has left there goes with the next backup to the same target. Its files get mode 0600, its folders 0700.
   ///
-  /// - Parameter body: Makes the file or folder `draft`, which is not there yet, and closes what it opened of it.
+  /// - Parameters:
+  ///   - target: Where the copy is to be; nothing may be there.
+  ///   - body: Makes the file or folder `draft`, which is not there yet, and closes what it opened of it.
   /// - Throws: `.conflict` when something stands at `target`, which is left alone; `.locked` when another backup to it is
   ///   under way; `.invalidArgument` for a path that is empty or holds a NUL; `.storageFull`; what `body` throws.
   public static func make(

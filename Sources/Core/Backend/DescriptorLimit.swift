@@ -59,6 +59,7 @@ public enum DescriptorLimit {
   /// - Parameters:
   ///   - needed: How many `body` takes at most.
   ///   - action: What is about to be done, for the error's message: "opening /path/to/store.db".
+  ///   - body: What takes them.
   public static func withRoom<R>(
     for needed: Int, _ action: String, _ body: () throws(PersistencyError) -> R
   ) throws(PersistencyError) -> R {

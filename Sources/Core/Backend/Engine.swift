@@ -13,8 +13,12 @@ public struct Engine: Sendable {
   public let version: String
   private let opening: @Sendable (String, StoreOptions) throws(PersistencyError) -> any KvBackend
 
-  /// - Parameter open: Opens the store at `path`, or makes it where ``StoreOptions/mustExist`` allows. The parent
-  ///   folder exists.
+  /// - Parameters:
+  ///   - name: As ``name``.
+  ///   - fileSuffix: As ``fileSuffix``.
+  ///   - capabilities: As ``capabilities``.
+  ///   - version: As ``version``.
+  ///   - open: Opens the store at `path`, or makes it where ``StoreOptions/mustExist`` allows. The parent folder exists.
   public init(
     name: String, fileSuffix: String, capabilities: Capabilities, version: String = "",
     open: @escaping @Sendable (_ path: String, StoreOptions) throws(PersistencyError) -> any KvBackend

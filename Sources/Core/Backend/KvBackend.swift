@@ -28,7 +28,9 @@ public protocol KvBackend: AnyObject, Sendable {
   ///
   /// A failed batch leaves no trace and spoils no other; each batch sees those before it that succeeded.
   ///
-  /// - Parameter sync: Raises this group to ``Durability/full``, and makes durable everything acknowledged before it.
+  /// - Parameters:
+  ///   - batches: Each a list of writes; an empty one does nothing.
+  ///   - sync: Raises this group to ``Durability/full``, and makes durable everything acknowledged before it.
   /// - Returns: One result a batch, in order.
   func applyGroup(_ batches: [[TxOp]], sync: Bool) -> [Result<Void, PersistencyError>]
 
@@ -52,6 +54,8 @@ public protocol KvBackend: AnyObject, Sendable {
   /// The rows of a range, in key order, from one state.
   ///
   /// - Parameters:
+  ///   - category: The only one that is looked at.
+  ///   - range: The keys; a start at or past the stop gives none.
   ///   - reverse: Gives exactly the forward result, backwards, before the limit is taken.
   ///   - limit: At most so many rows; 0 gives none, nil all.
   /// - Throws: `.invalidArgument` for a negative limit.
@@ -66,7 +70,11 @@ public protocol KvBackend: AnyObject, Sendable {
   /// The spans are the engine's own bytes, valid inside the call only: no copy, no allocation a row. The visitor may
   /// call this backend, reads and writes, and may close it: the visit then throws `.closed` at its next row.
   ///
-  /// - Parameter visit: Returns `.stop` to end early; what it throws ends the visit and is thrown on.
+  /// - Parameters:
+  ///   - category: The only one that is looked at.
+  ///   - range: The keys; a start at or past the stop gives none.
+  ///   - reverse: Gives the rows backwards.
+  ///   - visit: Returns `.stop` to end early; what it throws ends the visit and is thrown on.
   func visitRange(
     category: String, range: KeyRange, reverse: Bool,
     _ visit: (_ key: RawSpan, _ payload: RawSpan) throws(PersistencyError) -> Visit

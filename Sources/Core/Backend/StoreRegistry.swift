@@ -42,7 +42,9 @@ public enum StoreRegistry {
   /// Of several threads that open one new store exactly one makes it, and that one gets it. Whoever made it and then
   /// fails to open it removes it again *before* it releases the claim: afterwards it may be another's.
   ///
-  /// - Parameter prepare: Looks what is there and makes what is not; its answer is given back.
+  /// - Parameters:
+  ///   - path: Of the store, by whatever links and names it leads there.
+  ///   - prepare: Looks what is there and makes what is not; its answer is given back.
   /// - Throws: What `prepare` throws; else as ``claim(_:)``.
   public static func claim<Found: Sendable>(
     _ path: String, preparing prepare: () throws(PersistencyError) -> Found

@@ -5,7 +5,9 @@
 extension Job {
   /// Commits a batch: all of it, or nothing.
   ///
-  /// - Parameter durability: `.full` commits this batch, and all before it, so; nil is the job's own.
+  /// - Parameters:
+  ///   - ops: Applied in order; each sees the effect of those before it.
+  ///   - durability: `.full` commits this batch, and all before it, so; nil is the job's own.
   /// - Throws: `.conflict` when an `expect` fails; `.storageFull`; with outcome `.unknown` when a sync or commit
   ///   failed half-way. `.invalidArgument` for a durability above what a `.volatile` job can give.
   public func apply(_ ops: [TxOp], durability: Durability? = nil) async throws(PersistencyError) {

@@ -3,7 +3,11 @@
 extension Job {
   /// Replaces a payload by what `change` makes of it, and tries again when another write came between.
   ///
-  /// - Parameter change: From the payload now (nil when missing) to the one to store (nil removes the row). It may run several times.
+  /// - Parameters:
+  ///   - category: The row's.
+  ///   - key: The row's.
+  ///   - durability: `.full` commits this, and all before it, so; nil is the job's own.
+  ///   - change: From the payload now (nil when missing) to the one to store (nil removes the row). It may run several times.
   /// - Returns: What was stored.
   @discardableResult
   public func update(

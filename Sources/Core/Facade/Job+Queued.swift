@@ -53,14 +53,6 @@ extension Job {
     try queue.offer(ops, size: try size(of: ops))
   }
 
-  /// Queues rows of another store at once, whatever the bytes of their categories; false when the queue is at its bound.
-  package func enqueueImport(_ rows: [RawRow]) throws(PersistencyError) -> Bool {
-    let bytes = try limits.check(rows: rows)
-    try checkWritable()
-    let size = WriteQueue.size(bytes: bytes, ops: rows.count)
-    return try queue.offer(QueuedWrite(.rows(rows), bytes: size, sync: false, awaiting: .nothing))
-  }
-
   /// What a batch counts in the queue, after the check of its limits.
   func size(of ops: [TxOp]) throws(PersistencyError) -> Int {
     let bytes = try limits.check(ops)

@@ -4,7 +4,11 @@
 extension Job {
   /// Lends each row of a range, in key order, from one state, on the caller's thread.
   ///
-  /// - Parameter visitor: Gets spans that are valid inside its call only; `.stop` ends early. It may read and write this store through no
+  /// - Parameters:
+  ///   - category: The only one that is looked at.
+  ///   - range: The keys; a start at or past the stop gives none.
+  ///   - reverse: Gives the rows backwards.
+  ///   - visitor: Gets spans that are valid inside its call only; `.stop` ends early. It may read and write this store through no
   ///   async call; what it throws comes out.
   public func visit(
     category: String, range: KeyRange = .all, reverse: Bool = false,

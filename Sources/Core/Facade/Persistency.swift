@@ -41,6 +41,7 @@ public final class Persistency: Sendable {
   /// - Parameters:
   ///   - id: 1 to 200 bytes of UTF-8, any text.
   ///   - engine: nil is the engine it is stored on, or the first of ``engines`` for a new one.
+  ///   - options: Durability, access, the bound of the queue, and what else is the job's own.
   /// - Throws: `.invalidArgument` for a bad id, another engine than the stored one, other options than it is open with; `.locked` when another
   ///   process or instance has it open; `.corrupted` for a store that is missing, cut or foreign; `.unsupported` for
   ///   a newer format.

@@ -6,7 +6,9 @@ public struct KeyRange: Hashable, Sendable {
   /// The first key past the range; nil when it has no upper bound.
   public let stop: Key?
 
-  /// - Parameter stop: nil, or an empty key (stored as nil), for no upper bound.
+  /// - Parameters:
+  ///   - start: The first key of the range.
+  ///   - stop: nil, or an empty key (stored as nil), for no upper bound.
   public init(start: Key, stop: Key?) {
     self.start = start
     // An invalid key may have no bytes yet; it stays, so that the operation says why.
@@ -25,7 +27,9 @@ public struct KeyRange: Hashable, Sendable {
 
   /// This range, narrowed to what comes after `key`: the next page forward.
   ///
-  /// - Parameter longest: The most bytes a key has where this is used (``BackendLimits/keyBytes``): past a key of that
+  /// - Parameters:
+  ///   - key: The last key of the page before.
+  ///   - longest: The most bytes a key has where this is used (``BackendLimits/keyBytes``): past a key of that
   ///   length the next is no longer one, but the next prefix.
   public func after(_ key: Key, longest: Int = BackendLimits.embedded.keyBytes) -> KeyRange {
     // An invalid bound, the old or the new, stays: the operation says why.

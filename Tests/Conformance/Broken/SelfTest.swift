@@ -6,7 +6,10 @@ public enum SelfTest {
   /// A check that the same backend fails without its fault would catch everybody, and counts for nobody.
   ///
   /// - Parameters:
+  ///   - backends: Who is to be caught.
+  ///   - checks: By which.
   ///   - enough: After so many catches the next backend comes; 1 is the quickest, `Int.max` asks everything.
+  ///   - seed: For checks that draw random data.
   ///   - progress: Called after each backend.
   /// - Returns: Who was caught by which checks; by none, and the suite has a gap.
   public static func run(

@@ -4,8 +4,13 @@ import Synchronization
 extension CheckContext {
   /// Runs `body(0)` … `body(count - 1)` on threads of their own, at once, and waits for all.
   ///
-  /// - Parameter seconds: After so long a thread that is not back counts as stuck for good, and the check fails; its
-  ///   stores are then left open, since closing would wait for the thread.
+  /// - Parameters:
+  ///   - count: How many threads.
+  ///   - seconds: After so long a thread that is not back counts as stuck for good, and the check fails; its
+  ///     stores are then left open, since closing would wait for the thread.
+  ///   - file: Of the check, for the failure.
+  ///   - line: Of the check, for the failure.
+  ///   - body: Gets the thread's number.
   /// - Throws: what the first of them threw.
   public func concurrently(
     _ count: Int, within seconds: Int = 120, file: String = #fileID, line: Int = #line,

@@ -63,7 +63,14 @@ public final class CheckContext: Sendable {
     if !condition { throw failure(message(), file: file, line: line) }
   }
 
-  /// - Parameter what: What the two are, for the message: "the scan".
+  /// Fails unless the two are equal.
+  ///
+  /// - Parameters:
+  ///   - found: What came.
+  ///   - wanted: What should have come.
+  ///   - what: What the two are, for the message: "the scan".
+  ///   - file: Of the check, for the failure.
+  ///   - line: Of the check, for the failure.
   public func expectEqual<Value: Equatable>(
     _ found: Value, _ wanted: Value, _ what: @autoclosure () -> String = "the result", file: String = #fileID,
     line: Int = #line

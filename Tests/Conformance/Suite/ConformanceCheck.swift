@@ -14,7 +14,11 @@ public struct ConformanceCheck: Sendable, Identifiable {
   let body: @Sendable (CheckContext) async throws -> Void
 
   /// - Parameters:
-  ///   - unless: The reason why the check does not apply to a fixture, by what the fixture declares; nil when it applies.
+  ///   - id: As ``id``.
+  ///   - rule: As ``rule``.
+  ///   - paragraph: As ``paragraph``.
+  ///   - tier: As ``tier``.
+  ///   - exemption: The reason why the check does not apply to a fixture, by what the fixture declares; nil when it applies.
   ///   - body: Proves the rule on fresh stores; throws ``ConformanceFailure`` through the context's `expect` calls.
   public init(
     _ id: String, _ rule: String, paragraph: String, tier: ConformanceTier = .core,
@@ -34,7 +38,9 @@ public struct ConformanceCheck: Sendable, Identifiable {
 
   /// Proves the rule on a store of `fixture` in a fresh directory, removed afterwards.
   ///
-  /// - Parameter seed: For checks that draw random data; printed with a failure.
+  /// - Parameters:
+  ///   - fixture: Makes the stores.
+  ///   - seed: For checks that draw random data; printed with a failure.
   /// - Throws: ``ConformanceFailure``, naming adapter, rule, file, line and seed.
   public func run(_ fixture: BackendFixture, seed: UInt64 = 1) async throws {
     guard exemption(fixture) == nil else { return }

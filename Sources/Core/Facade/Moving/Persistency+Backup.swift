@@ -6,7 +6,9 @@ extension Persistency {
   ///
   /// The job may be open here, or in another process where its engine can be read beside a writer.
   ///
-  /// - Parameter directory: A root directory, which is made where there is none.
+  /// - Parameters:
+  ///   - id: The job's, here and there.
+  ///   - directory: A root directory, which is made where there is none.
   /// - Returns: What the copy takes on disk, in allocated bytes.
   /// - Throws: `.jobNotFound` when the job is neither open nor stored; `.conflict` when that root has such a job; `.invalidArgument` for what cannot
   ///   be a root; `.unsupported` when the engine makes no backups; `.closed` when the job is closed meanwhile; what the engine throws.

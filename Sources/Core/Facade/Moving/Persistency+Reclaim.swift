@@ -6,7 +6,10 @@ extension Persistency {
   /// measure, a copy is made under the job's lock, proved by digest, and put in its place. Killed, the job has
   /// the one store or the other, whole.
   ///
-  /// - Parameter budget: About how long the engine's steps may take; a compacting copy, once begun, is finished.
+  /// - Parameters:
+  ///   - id: The job's.
+  ///   - budget: About how long the engine's steps may take; a compacting copy, once begun, is finished.
+  ///   - progress: Told how far the reading of a copy is.
   /// - Returns: Bytes given back; 0 when there was nothing to give back, and about, while others write.
   /// - Throws: `.jobNotFound` when the job is neither open nor stored; `.locked` when another process has it open; `.unsupported` when the engine
   ///   offers neither; `.storageFull` when a copy has no room; `.cancelled`; what the engine throws.

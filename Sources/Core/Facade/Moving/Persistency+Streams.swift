@@ -35,6 +35,8 @@ extension Persistency {
   /// - Parameters:
   ///   - id: The new job's, whatever the exported one was called.
   ///   - engine: nil is the first of ``engines``.
+  ///   - source: The stream.
+  ///   - progress: Told how far it is.
   /// - Returns: What the job holds.
   /// - Throws: `.conflict` when the job exists, before anything is read; `.corrupted` for what is no stream, was cut, or was altered; `.unsupported` for a
   ///   newer version; `.cancelled`; what `source` and the engine throw.

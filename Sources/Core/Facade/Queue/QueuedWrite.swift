@@ -8,7 +8,6 @@ final class QueuedWrite: @unchecked Sendable {
 
   enum Work {
     case batch([TxOp])
-    case rows([RawRow])
     /// Its answer says whether the row was there.
     case deleteOne(category: String, key: Key)
     /// Reads between two commits.
@@ -16,7 +15,7 @@ final class QueuedWrite: @unchecked Sendable {
   }
 
   /// What the caller waits for.
-  enum Awaiting { case nothing, admission, commit }
+  enum Awaiting { case admission, commit }
 
   enum Stage { case new, waiting, pending, committing, withdrawn }
 

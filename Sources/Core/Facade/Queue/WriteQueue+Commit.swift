@@ -40,9 +40,6 @@ extension WriteQueue {
       case nil, .batch: run.add(batch)
       case .deleteOne(let category, let key):
         if let write { run.addDelete(category: category, key: key, of: write) }
-      case .rows(let rows):
-        outcomes += run.apply(to: backend)
-        outcomes.append(Result { () throws(PersistencyError) in try backend.importRows(rows) })
       case .read(let read):
         outcomes += run.apply(to: backend)
         read(backend)

@@ -81,17 +81,6 @@ final class WriteQueue: Sendable {
     }
   }
 
-  /// Queues a write that nobody waits for, if there is room; false when the queue is at its bound.
-  func offer(_ write: QueuedWrite) throws(PersistencyError) -> Bool {
-    if fork.isForked { throw CallGate.forked }
-    return try state.withLock { state throws(PersistencyError) in
-      if state.isClosed { throw Self.closed }
-      guard state.hasRoom(for: write.bytes, bound: bound) else { return false }
-      admit(write, in: &state)
-      return true
-    }
-  }
-
   /// Queues a write and waits for what it says: its admission, or its commit.
   func submit(_ write: QueuedWrite) async throws(PersistencyError) -> Bool {
     if fork.isForked { throw CallGate.forked }
