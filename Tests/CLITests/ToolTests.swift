@@ -43,6 +43,24 @@ struct ToolTests {
     }
   }
 
+  @Test("the README's session goes as it says")
+  func readme() throws {
+    let readme = URL(fileURLWithPath: #filePath).appending(path: "../../../README.md").standardized
+    let text = try String(contentsOf: readme, encoding: .utf8)
+    let section = try #require(text.components(separatedBy: "\n### The tool\n").last)
+    let session = try #require(section.components(separatedBy: "```\n").dropFirst().first)
+    let steps = session.components(separatedBy: "$ ").dropFirst()
+    #expect(steps.count == 5)
+    try Tool.inFreshRoot { tool throws in
+      for step in steps {
+        let lines = step.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
+        let outcome = try tool.shell(String(lines[0]))
+        #expect(outcome.status == 0 && outcome.error == "", "\(lines[0]): \(outcome.error)")
+        #expect(outcome.output == lines[1], "\(lines[0])")
+      }
+    }
+  }
+
   @Test("typed parts are read in every form")
   func parts() throws {
     try Tool.inFreshRoot { tool throws in

@@ -6,7 +6,7 @@ public struct StoredJob: Hashable, Sendable {
   public let engine: String
   /// What its files take, in allocated bytes.
   public let bytesOnDisk: Int
-  /// The level it was last opened at; nil for one that this version does not know.
+  /// The level it was last opened at, `.full` where it was made whole by a copy, an import or a backup; nil for one that this version does not know.
   public let durability: Durability?
   /// Whether somebody has it open for writing.
   public let use: Use

@@ -65,6 +65,8 @@ struct JobDraft: Sendable {
     var manifest = manifest
     manifest.state = .ready
     manifest.origin = nil
+    // Filled at the weakest level, it is all on the disk now.
+    manifest.durability = Durability.full.rawValue
     manifest.clean = .init(bytes: try FileSystem.size(files.storePath(engine)).apparent)
     try manifest.write(to: files.manifestPath)
     lock.release()

@@ -84,7 +84,6 @@ struct Migration {
     }
     manifest.superseded = .init(engine: manifest.engine, store: manifest.store, boot: manifest.boot)
     (manifest.engine, manifest.store, manifest.boot) = (filled.engine, filled.store, filled.boot)
-    manifest.durability = target.fillDurability.rawValue
     manifest.clean = .init(bytes: try FileSystem.size(targetPath).apparent)
     manifest.migration = nil
     try manifest.write(to: files.manifestPath)
