@@ -185,6 +185,37 @@ struct KillTests {
     }
   }
 
+  @Test(
+    "a source dropped by another process in mid-copy: a whole copy, or one clear error and none",
+    .enabled(if: hasStrace, "strace is not installed"), arguments: EnginePair.names)
+  func sourceDropped(_ engine: String) throws {
+    try Tool.inFreshRoot { tool throws in
+      let digest = try makeSource(tool, on: engine)
+      // The source is open, and the target about to be made.
+      let strace = try tool.start(
+        "strace",
+        [
+          "-f", "-qq", "-o", "/dev/null", "-e", "trace=rename", "-e", "inject=rename:delay_enter=2000000:when=1",
+          tool.executable, "copy", "a", "b", "--engine", engine,
+        ])
+      try tool.waitForFile("b.job.tmp")
+      #expect(try tool("drop", "a", "--yes").status == 0)
+      let outcome = try strace.outcome()
+      if outcome.status == 0 {
+        #expect(try tool("digest", "b").output == digest)
+        #expect(try tool("check", "b").status == 0)
+      } else {
+        #expect(outcome.error.hasPrefix("persistency: ") && outcome.error.split(separator: "\n").count == 1)
+        #expect(try tool("digest", "b").status == 66)
+      }
+      // What there is to run again.
+      #expect(try tool("copy", "a", "c").status == 66)
+      #expect(try tool("copy", "alpha", "a", "--engine", engine).status == 0)
+      #expect(try tool("copy", "a", "d", "--engine", engine).status == 0)
+      #expect(try tool("digest", "d").output == digest)
+    }
+  }
+
   @Test("Ctrl-C ends an import that waits for its pipe, and nothing is left", arguments: [SIGINT, SIGTERM])
   func interruptedImport(_ signal: Int32) throws {
     try Tool.inFreshRoot { tool throws in

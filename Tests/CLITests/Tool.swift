@@ -18,6 +18,11 @@ struct Tool {
       }
     }
 
+    /// Standard output, parsed as one JSON object.
+    func whole() throws -> [String: Any] {
+      try #require(try JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any])
+    }
+
     /// One of those objects.
     func json(_ line: Int) throws -> [String: Any] {
       let lines = try jsonLines()

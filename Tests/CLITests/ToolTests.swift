@@ -61,6 +61,39 @@ struct ToolTests {
     }
   }
 
+  @Test("the guide has the commands, options and exit statuses that --help tells, and no others")
+  func guide() throws {
+    let guide = URL(fileURLWithPath: #filePath).appending(path: "../../../Sources/Core/PersistencyCore.docc/TheTool.md")
+    let rows = try String(contentsOf: guide.standardized, encoding: .utf8).split(separator: "\n").filter {
+      $0.hasPrefix("| ") && !$0.hasPrefix("| command") && !$0.hasPrefix("| status")
+    }
+    try Tool.inFreshRoot { tool throws in
+      let told = try #require(try tool("--experimental-dump-help").whole()["command"] as? [String: Any])
+      var wanted = try #require(told["subcommands"] as? [[String: Any]]).filter {
+        $0["commandName"] as? String != "help"
+      }
+      .map(Self.row)
+      let statuses = try #require(told["discussion"] as? String).components(separatedBy: "EXIT STATUS\n")[1]
+      wanted += statuses.components(separatedBy: "\n\n")[0].split(separator: "\n").map { line in
+        let parts = line.split(separator: " ", maxSplits: 1)
+        return "| \(parts[0]) | \(parts[1].drop { $0 == " " }) |"
+      }
+      #expect(rows.map(String.init) == wanted)
+      #expect(wanted.count > 30)
+    }
+  }
+
+  /// The line of the guide's table for a command as the parser describes it.
+  private static func row(_ command: [String: Any]) -> String {
+    let name = command["commandName"] as? String ?? ""
+    let common = name == "conformance" ? ["version", "help"] : ["root", "json", "version", "help"]
+    let options = (command["arguments"] as? [[String: Any]] ?? []).compactMap { argument in
+      (argument["names"] as? [[String: Any]])?.first { $0["kind"] as? String == "long" }?["name"] as? String
+    }
+    let shown = options.filter { !common.contains($0) }.map { "`--\($0)`" }.joined(separator: " ")
+    return "| `\(name)` | \(shown) | \(command["abstract"] as? String ?? "") |"
+  }
+
   @Test("typed parts are read in every form")
   func parts() throws {
     try Tool.inFreshRoot { tool throws in

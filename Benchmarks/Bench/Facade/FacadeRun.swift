@@ -26,6 +26,7 @@ struct FacadeRun {
       try await stage(engine, "gets and rows") { try await $0.reads(engine) }
       try await stage(engine, "the queue's bound") { try await $0.queueBound(engine) }
       try await stage(engine, "deletes of prefixes") { try await $0.smallDeletes(engine) }
+      try await stage(engine, "space given back") { try await $0.reclaim(engine) }
     }
   }
 
