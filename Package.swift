@@ -30,6 +30,7 @@ let package = Package(
     .library(name: "PersistencyRocksDB", targets: ["PersistencyRocksDB"]),
     .library(name: "PersistencyServiceLifecycle", targets: ["PersistencyServiceLifecycle"]),
     .library(name: "PersistencyConformance", targets: ["PersistencyConformance"]),
+    .library(name: "PersistencyFaults", targets: ["PersistencyFaults"]),
     .executable(name: "persistency", targets: ["PersistencyCLI"]),
     .executable(name: "persistency-bench", targets: ["PersistencyBench"]),
   ],
@@ -71,6 +72,13 @@ let package = Package(
 
     // MARK: The suite, and the executables
     .target(name: "PersistencyConformance", dependencies: ["PersistencyCore"], path: "Tests/Conformance"),
+    .target(
+      name: "PersistencyFaults", dependencies: ["PersistencyConformance", "CPersistencyFaults"], path: "Tests/Faults",
+      exclude: ["CFaults"]),
+    .target(name: "CPersistencyFaults", path: "Tests/Faults/CFaults"),
+    .executableTarget(
+      name: "persistency-faults", dependencies: engines + ["PersistencyConformance", "PersistencyFaults", arguments],
+      path: "Tests/FaultRun"),
     .executableTarget(
       name: "PersistencyCLI", dependencies: engines + ["PersistencyConformance", arguments, crypto, log],
       path: "Sources/CLI"),
@@ -87,11 +95,17 @@ let package = Package(
 
     // MARK: Tests
     .testTarget(name: "CoreTests", dependencies: ["PersistencyCore"], resources: [.copy("Fixtures")]),
-    .testTarget(name: "EngineTests", dependencies: engines + ["PersistencyConformance"]),
+    .testTarget(
+      name: "EngineTests", dependencies: engines + ["PersistencyConformance", "PersistencyFaults", "TestSupport"]),
     .testTarget(name: "ConformanceTests", dependencies: ["PersistencyConformance"]),
+    .target(name: "TestSupport", dependencies: engines, path: "Tests/Support"),
     .testTarget(
       name: "FacadeTests",
-      dependencies: engines + [log, metrics, .product(name: "MetricsTestKit", package: "swift-metrics")]),
+      dependencies: engines + [
+        "TestSupport", log, metrics, .product(name: "MetricsTestKit", package: "swift-metrics"),
+      ]),
+    .testTarget(
+      name: "FaultTests", dependencies: engines + ["PersistencyConformance", "PersistencyFaults", "TestSupport"]),
     .testTarget(
       name: "ServiceTests",
       dependencies: engines + [

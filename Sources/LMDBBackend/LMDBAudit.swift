@@ -36,13 +36,16 @@ struct LMDBAudit: ~Copyable {
     let pages = LMDBPages(descriptor: descriptor, size: try folder.dataSize())
     for _ in 0..<100 {
       let number = UInt64(mdb_txn_id(reader))
-      guard let metas = pages.metas(), LMDBMeta.isPair(metas[0], metas[1]) else {
+      let found = pages.metas()
+      try pages.expectNoFailure(reading: folder.data)
+      guard let metas = found, LMDBMeta.isPair(metas[0], metas[1]) else {
         return [CheckFinding("its head is damaged")]
       }
       let meta = metas[Int(number & 1)]
       if meta.transaction == number || number == 0 {
         var audit = LMDBAudit(pages, meta, budget: budget ?? 0)
         if budget == nil { audit.run(onlyTo: LMDBLayout.formatKey) } else { audit.run() }
+        try pages.expectNoFailure(reading: folder.data)
         return audit.findings
       }
       // A writer has made two commits since it began.

@@ -10,7 +10,7 @@ extension Engine {
       name: "lmdb", fileSuffix: ".lmdb",
       capabilities: Capabilities(
         readOnlyBesideWriter: true, rawCategories: true, maintenance: [.sizeOnDisk, .check, .backup]),
-      version: version
+      version: version, isExpendable: { $0 == "lock.mdb" }
     ) { path, store throws(PersistencyError) in
       try LMDBBackend(path: path, store: store, options: options)
     }

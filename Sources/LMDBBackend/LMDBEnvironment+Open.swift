@@ -28,7 +28,13 @@ extension LMDBEnvironment {
     let claim = try StoreRegistry.claim(path) { () throws(PersistencyError) in try folder.prepare(store) }.claim
     do throws(PersistencyError) {
       let holdsStore = try folder.examine(store)
-      let opened = try map(folder, store, options)
+      let opened: Opened
+      do throws(PersistencyError) {
+        opened = try map(folder, store, options)
+      } catch {
+        if !holdsStore { folder.discardHalfHead() }
+        throw error
+      }
       do throws(PersistencyError) {
         try opened.examine(folder, store, options)
         try opened.settleFormat(store)
@@ -81,8 +87,8 @@ extension LMDBEnvironment {
       }
     }
     var code = openEnvironment(folder, flags, options, size)
-    // Without a writable file system there is no lock file, but no writer either.
-    if code.failure == EROFS && store.access == .readOnly {
+    // Where nobody may write there is no lock file, but no writer either.
+    if code.failure == EROFS || code.failure == EPERM, store.access == .readOnly {
       code = openEnvironment(folder, flags | MDB_NOLOCK, options, size)
     }
     guard let handle = code.handle else { throw lmdbError(code.failure, "opening \(folder.path)") }
@@ -154,7 +160,7 @@ extension LMDBEnvironment.Opened {
     let findings = try LMDBAudit.findings(
       handle, reader, folder, budget: isTrusted ? nil : max(0, options.examinedBytes / pageSize))
     if let finding = findings.first {
-      throw LMDBFolder.refused("\(folder.data) is damaged: \(finding.message); restore the store from a backup")
+      throw LMDBFolder.refused("\(folder.data) is damaged: \(finding.message)")
     }
   }
 
@@ -214,7 +220,8 @@ extension LMDBEnvironment.Opened {
     if version != LMDBLayout.version {
       throw PersistencyError(
         .unsupported,
-        "the LMDB store is of format \(version), and this version of the library has format \(LMDBLayout.version)")
+        "the LMDB store is of format \(version), and this library reads \(LMDBLayout.version); use a release that knows it"
+      )
     }
     return false
   }

@@ -61,9 +61,10 @@ final class LMDBEnvironment: @unchecked Sendable {
       // There is nobody to tell if it fails.
       if store.durability == .volatile { try? folder.sync(parent: true) }
     }
-    let last = UInt64(lastCommit)
+    // Asked of a map that is gone, LMDB would end the process.
     let isSound =
       main.load(ordering: .relaxed) != nil && !isLost.load(ordering: .relaxed) && latch.withLock { $0 == nil }
+    let last = isSound ? UInt64(lastCommit) : 0
     closeAll()
     if store.access == .readWrite && isSound && !folder.isSealed(last) { folder.seal(last) }
     StoreRegistry.release(claim)

@@ -25,7 +25,7 @@ struct LMDBFolder {
       if mkdir(path, 0o700) != 0 && errno != EEXIST { throw lmdbError(errno, "making \(path)") }
       return
     }
-    if folder.type == S_IFLNK { throw Self.refused("\(path) is a symbolic link; name the folder itself") }
+    if folder.type == S_IFLNK { throw Self.refused("\(path) is a symbolic link, not the folder itself") }
     guard folder.type == S_IFDIR else { throw Self.refused("\(path) is not a folder") }
   }
 
@@ -55,6 +55,11 @@ struct LMDBFolder {
   func dataSize() throws(PersistencyError) -> Int {
     guard let file = try status(data) else { throw Self.refused("\(data) is missing") }
     return file.size
+  }
+
+  /// After a failed making: a file with less than both heads would be taken for a damaged store, though nothing was ever in it.
+  func discardHalfHead() {
+    if let size = try? dataSize(), size < 2 * Int(sysconf(Int32(_SC_PAGESIZE))) { unlink(data) }
   }
 
   /// The bytes allocated for the store's files.
@@ -129,13 +134,18 @@ struct LMDBFolder {
     if descriptor < 0 { throw lmdbError(errno, "opening \(data)") }
     defer { close(descriptor) }
     let pages = LMDBPages(descriptor: descriptor, size: try dataSize())
-    guard let metas = pages.metas() else { throw Self.refused("\(data) is not an LMDB file, or its head is damaged") }
+    let found = pages.metas()
+    try pages.expectNoFailure(reading: data)
+    guard let metas = found else { throw Self.refused("\(data) is not an LMDB file, or its head is damaged") }
     if metas[0].version != 1 && metas[0].version == metas[1].version {
       throw PersistencyError(
-        .unsupported, "\(data) is of LMDB data version \(metas[0].version); this is version 1")
+        .unsupported,
+        "\(data) is of LMDB data version \(metas[0].version), and this library reads version 1; use one that knows it")
     }
     guard LMDBMeta.isPair(metas[0], metas[1]) else { throw Self.refused("the head of \(data) is damaged") }
   }
 
-  static func refused(_ what: String) -> PersistencyError { PersistencyError(.corrupted, what) }
+  static func refused(_ what: String) -> PersistencyError {
+    PersistencyError(.corrupted, what + "; restore the store from a backup, or move this away")
+  }
 }

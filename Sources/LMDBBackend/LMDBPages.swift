@@ -1,3 +1,5 @@
+import PersistencyCore
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -10,6 +12,20 @@
 struct LMDBPages {
   let descriptor: Int32
   let size: Int
+  private let failure = Failure()
+
+  init(descriptor: Int32, size: Int) {
+    self.descriptor = descriptor
+    self.size = size
+  }
+
+  /// The first call that the system refused.
+  private final class Failure { var code: Int32 = 0 }
+
+  /// Tells pages that are wrong from a system that did not give them.
+  func expectNoFailure(reading path: String) throws(PersistencyError) {
+    if failure.code != 0 { throw lmdbError(failure.code, "reading \(path)") }
+  }
 
   /// Both heads; nil unless both are LMDB's.
   ///
@@ -43,6 +59,7 @@ struct LMDBPages {
     while done < buffer.count {
       let count = pread(descriptor, start + done, buffer.count - done, off_t(offset + done))
       if count < 0 && errno == EINTR { continue }
+      if count < 0 && failure.code == 0 { failure.code = errno }
       if count <= 0 { return false }
       done += count
     }

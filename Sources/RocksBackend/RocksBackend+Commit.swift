@@ -95,9 +95,7 @@ extension RocksWriter {
       return
     }
     guard let found = Shortage(failure, in: handle.folder) else {
-      latch = PersistencyError(
-        .backend, "the store takes no writes until it is opened again, because one failed: \(failure.text)",
-        backendCode: failure.error("").backendCode)
+      latch = Self.latched(failure)
       throw failure.error("committing", outcome: .unknown)
     }
     shortage = found
@@ -105,7 +103,14 @@ extension RocksWriter {
     // Without descriptors it was a new file that could not be made, before anything of the batch was written; to open anew must wait.
     let isReopened = failure.isFull ? (try? reopen(handle)) ?? false : false
     let isKnown = isReopened ? (try? handle.sequence()).map { $0 <= before } ?? false : !failure.isOfSync
+    if !isKnown { latch = Self.latched(failure) }
     throw failure.error("committing", outcome: isKnown ? .notApplied : .unknown)
+  }
+
+  private static func latched(_ failure: RocksFailure) -> PersistencyError {
+    PersistencyError(
+      .backend, "the store takes no writes until it is opened again, because one failed: \(failure.text)",
+      backendCode: failure.error("").backendCode)
   }
 
   /// Opens the database anew: to write if there is room, else to read what is there.

@@ -8,7 +8,7 @@ extension Engine {
       name: "rocks", fileSuffix: ".rocks",
       capabilities: Capabilities(
         readOnlyBesideWriter: true, rawCategories: true, maintenance: Set(Capabilities.Maintenance.allCases)),
-      version: RocksLibrary.version
+      version: RocksLibrary.version, isExpendable: RocksFolder.isExpendable
     ) { path, store throws(PersistencyError) in
       try RocksBackend(path: path, store: store, options: options)
     }

@@ -22,8 +22,9 @@ struct RocksFailure: Error {
     rocksdb_free(text)
   }
 
-  /// The disk, the quota or the space allowed to the store is used up.
-  var isFull: Bool { Self.full.contains(where: text.hasPrefix) || hasSuffix(EDQUOT) }
+  /// The disk, the quota or the space allowed to the store is used up, or a file may grow no further.
+  var isFull: Bool { Self.full.contains(where: text.hasPrefix) || hasSuffix(EDQUOT) || isOfFileSize }
+  private var isOfFileSize: Bool { hasSuffix(EFBIG) }
   /// The process, or the system, has no descriptor left; opening tells of it under other headings too.
   var isOfDescriptors: Bool { Self.shortages.contains(where: hasSuffix) }
   /// It was the last step, a sync, that failed: the bytes may be in the log all the same.
@@ -49,11 +50,12 @@ struct RocksFailure: Error {
   /// |---|---|---|
   /// | …ends with the words for EMFILE or ENFILE | `.backend`, naming the limit | that |
   /// | IO error: No space left on device; Space limit reached | `.storageFull` | 28 (ENOSPC) |
-  /// | …ends with the words for EDQUOT | `.storageFull` | EDQUOT |
-  /// | IO error: While lock file; lock hold by current process | `.locked` | 11 (EAGAIN) |
+  /// | …ends with the words for EDQUOT or EFBIG | `.storageFull` | the errno |
+  /// | IO error: While lock file, ending with EAGAIN or EACCES; lock hold by current process | `.locked` | 11 (EAGAIN) |
   /// | Corruption | `.corrupted` | 2 |
   /// | at open: Invalid argument; a file that is missing | `.corrupted` | 4; 2 (ENOENT) |
   /// | Not implemented | `.unsupported` | 3 |
+  /// | …ends with the words for EROFS or EPERM | `.unsupported` | the errno |
   /// | IO error that names another errno | `.backend` | the errno |
   /// | anything else | `.backend` | by its first words |
   func error(
@@ -65,21 +67,35 @@ struct RocksFailure: Error {
     for code in Self.shortages where hasSuffix(code) {
       return RocksFailure("\(doing): \(text)").outOfDescriptors(code, outcome: outcome)
     }
+    if isOfFileSize {
+      return make(.storageFull, EFBIG, "the process may not write files of this size; raise the limit (ulimit -f)")
+    }
     if isFull { return make(.storageFull, hasSuffix(EDQUOT) ? EDQUOT : ENOSPC, "make room and try again") }
-    if text.hasPrefix("IO error: While lock file") || text.hasPrefix("IO error: lock hold by current process") {
-      return make(.locked, EAGAIN, "another process or handle has the store open")
+    if text.hasPrefix("IO error: While lock file") && (hasSuffix(EAGAIN) || hasSuffix(EACCES))
+      || text.hasPrefix("IO error: lock hold by current process")
+    {
+      return make(.locked, EAGAIN, "another process or handle has the store open; close it there")
     }
     if isOfCorruption { return make(.corrupted, 2, "the store is damaged; restore it from a backup") }
-    if opening && isOfMissingFile { return make(.corrupted, ENOENT, "a file of the store is missing") }
+    if opening && isOfMissingFile {
+      return make(.corrupted, ENOENT, "a file of the store is missing; restore it from a backup")
+    }
+    // It tries this with a file of its own making, and takes whatever comes of it for the answer.
+    if text.contains("Direct I/O is not supported") {
+      return make(.backend, 4, "the folder did not take a file just now; open the store again")
+    }
     if opening && text.hasPrefix("Invalid argument") {
-      return make(.corrupted, 4, "these are not the files of a store of this library")
+      return make(.corrupted, 4, "these are not the files of a store of this library; move them away")
     }
     if text.hasPrefix("Not implemented") || text.hasPrefix("Not supported") {
-      return make(.unsupported, 3, "this version of RocksDB, or this access mode, cannot do it")
+      return make(.unsupported, 3, "this version of RocksDB, or this access mode, cannot do it; use another")
+    }
+    for code in [EROFS, EPERM] where hasSuffix(code) {
+      return make(.unsupported, code, "the files may not be changed; open the store with access .readOnly")
     }
     for (code, advice) in Self.codes where hasSuffix(code) { return make(.backend, code, advice) }
     let code = Self.statuses.first { text.hasPrefix($0.prefix) }?.code ?? 5
-    return make(.backend, code, "see the text of the engine")
+    return make(.backend, code, "close the store and open it again; if it stays so, restore it from a backup")
   }
 
   private static let shortages = [EMFILE, ENFILE]
@@ -94,11 +110,8 @@ struct RocksFailure: Error {
 
   private static let codes: [(Int32, String)] = [
     (EACCES, "give this user access to the files"),
-    (EPERM, "the file system forbids it"),
-    (EROFS, "the file system is read-only; open with access .readOnly"),
-    (ENOENT, "a file of the store was removed"),
-    (EFBIG, "the process may not write files of this size"),
-    (ENOMEM, "the process may not use more memory"),
+    (ENOENT, "a file of the store was removed; restore it from a backup"),
+    (ENOMEM, "the process may not use more memory; raise the limit (ulimit -v)"),
     (EIO, "the disk failed; reopen the store once it is sound"),
   ]
 

@@ -36,14 +36,19 @@ struct RocksFolder {
     switch status.st_mode & S_IFMT {
     case S_IFDIR: break
     case S_IFLNK:
-      throw PersistencyError(.corrupted, "\(path) is a symbolic link; a store is opened by its own path only")
-    default: throw PersistencyError(.corrupted, "\(path) is not a folder, as a RocksDB store would be")
+      throw PersistencyError(.corrupted, "\(path) is a symbolic link; open the store by its own path")
+    default: throw PersistencyError(.corrupted, "\(path) is not a folder, as a RocksDB store would be; move it away")
+    }
+    if let link = try link() {
+      throw PersistencyError(.corrupted, "\(path)/\(link) is a symbolic link; put the file itself there")
     }
     let names = try names()
     if names.contains("CURRENT") { return .store }
     if let strange = names.first(where: { !Self.isLeftover($0) }) {
       throw PersistencyError(
-        .corrupted, "\(path) is no RocksDB store, or a damaged one: it holds \(strange) but no CURRENT")
+        .corrupted,
+        "\(path) is no RocksDB store, or a damaged one: it holds \(strange) but no CURRENT; move it away, or restore it from a backup"
+      )
     }
     return .fresh
   }
@@ -52,6 +57,11 @@ struct RocksFolder {
   private static func isLeftover(_ name: String) -> Bool {
     ["LOCK", "LOG", "IDENTITY"].contains(name) || name.hasPrefix("LOG.old.") || name.hasPrefix("MANIFEST-")
       || name.hasSuffix(".dbtmp")
+  }
+
+  /// RocksDB makes these anew where they are missing.
+  @Sendable static func isExpendable(_ name: String) -> Bool {
+    name == "LOCK" || name == "IDENTITY" || name.hasPrefix("LOG") || name.hasPrefix("OPTIONS-")
   }
 
   /// Makes the folder, for its owner alone.
@@ -135,17 +145,24 @@ struct RocksFolder {
     return folder.isEmpty ? "/" : String(folder)
   }
 
-  private func names() throws(PersistencyError) -> [String] {
+  func names() throws(PersistencyError) -> [String] { try entries().map(\.name) }
+
+  /// The name of an entry that is a symbolic link: RocksDB would follow it out of the folder.
+  private func link() throws(PersistencyError) -> String? {
+    try entries().first { $0.type == UInt8(DT_LNK) }?.name
+  }
+
+  private func entries() throws(PersistencyError) -> [(name: String, type: UInt8)] {
     guard let folder = opendir(path) else { throw failure("cannot list") }
     defer { closedir(folder) }
-    var names: [String] = []
+    var entries: [(name: String, type: UInt8)] = []
     while let entry = readdir(folder) {
       let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
         String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
       }
-      if name != "." && name != ".." { names.append(name) }
+      if name != "." && name != ".." { entries.append((name, entry.pointee.d_type)) }
     }
-    return names
+    return entries
   }
 
   private func failure(_ what: String) -> PersistencyError {
@@ -153,7 +170,13 @@ struct RocksFolder {
     if let error = DescriptorLimit.error(code: code, "\(what) \(path)", needed: RocksFailure.neededDescriptors) {
       return error
     }
-    let kind: PersistencyError.Kind = code == ENOSPC || code == EDQUOT ? .storageFull : .backend
-    return PersistencyError(kind, "\(what) \(path): \(String(cString: strerror(code)))", backendCode: Int(code))
+    let (kind, advice): (PersistencyError.Kind, String) =
+      switch code {
+      case ENOSPC, EDQUOT: (.storageFull, "make room and try again")
+      case EPERM, EROFS: (.unsupported, "it may not be changed, so open it with access .readOnly")
+      default: (.backend, "give this user access to it")
+      }
+    return PersistencyError(
+      kind, "\(what) \(path): \(String(cString: strerror(code))); \(advice)", backendCode: Int(code))
   }
 }

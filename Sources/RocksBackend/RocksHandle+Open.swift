@@ -25,6 +25,7 @@ extension RocksHandle {
     let (claim, state) = try StoreRegistry.claim(folder.path) { () throws(PersistencyError) in
       try prepare(folder, store)
     }
+    let logs = folder.oldLogs()
     do throws(PersistencyError) {
       switch (store.access, state) {
       case (.readOnly, _):
@@ -38,6 +39,7 @@ extension RocksHandle {
         return Opened(handle: RocksHandle(db, folder, settings, takesWrites: true), claim: claim, isFull: false)
       }
     } catch {
+      folder.takeBackLog(logs)
       // While the claim is held, what is there is what was made here.
       if state == .absent && error.kind != .locked { folder.discard() }
       StoreRegistry.release(claim)
@@ -52,7 +54,8 @@ extension RocksHandle {
     let state = try folder.examine()
     if state != .store {
       if store.mustExist || store.access == .readOnly {
-        throw PersistencyError(.corrupted, "\(folder.path) holds no RocksDB store; it is missing or was emptied")
+        throw PersistencyError(
+          .corrupted, "\(folder.path) holds no RocksDB store, or was emptied; restore it from a backup")
       }
       if state == .absent { try folder.create() } else { try folder.adopt() }
     }

@@ -58,6 +58,9 @@ final class SQLiteConnection: @unchecked Sendable {
     hooked.deallocate()
   }
 
+  /// Whether SQLite opened the file for reading only, which it does without a word where it may not write.
+  var isReadOnly: Bool { sqlite3_db_readonly(database, "main") != 0 }
+
   /// Runs statements that give no rows that matter.
   func execute(_ sql: String) throws(PersistencyError) {
     let code = sqlite3_exec(database, sql, nil, nil, nil)
@@ -204,7 +207,9 @@ final class SQLiteConnection: @unchecked Sendable {
     // Opening reports primary codes only; the handle, where there is one, has the whole.
     let whole = database.map { sqlite3_extended_errcode($0) } ?? code
     let text = database.map { String(cString: sqlite3_errmsg($0)) } ?? String(cString: sqlite3_errstr(code))
-    let system = database.map { sqlite3_system_errno($0) } ?? 0
+    // At a commit SQLite does not keep it, and then it is still where the system call left it.
+    let kept = database.map { sqlite3_system_errno($0) } ?? 0
+    let system = kept == 0 && code & 0xff == SQLITE_IOERR ? errno : kept
     return SQLiteError.error(code: whole == SQLITE_OK ? code : whole, system: system, text: text, action: action)
   }
 }

@@ -44,14 +44,17 @@ enum SQLiteError {
       default: break
       }
     }
-    if code == ioShortRead || code == readOnlyMoved { return make(.corrupted, "") }
+    if code == ioShortRead || code == readOnlyMoved { return make(.corrupted, damaged) }
     switch primary {
     case SQLITE_FULL: return make(.storageFull, "; make room and call again")
-    case SQLITE_BUSY, SQLITE_LOCKED: return make(.locked, "; another process holds it")
-    case SQLITE_CORRUPT, SQLITE_NOTADB: return make(.corrupted, "")
-    case SQLITE_TOOBIG: return make(.invalidArgument, "")
-    case SQLITE_READONLY: return make(.unsupported, "; the file or its folder cannot be written")
-    default: return make(.backend, "")
+    case SQLITE_BUSY, SQLITE_LOCKED: return make(.locked, "; another process holds it: close it there")
+    case SQLITE_CORRUPT, SQLITE_NOTADB: return make(.corrupted, damaged)
+    case SQLITE_TOOBIG: return make(.invalidArgument, "; use smaller payloads")
+    case SQLITE_READONLY:
+      return make(
+        .unsupported,
+        "; the file or its folder cannot be written: give this user access, or open it with access .readOnly")
+    default: return make(.backend, "; close the store and open it again")
     }
   }
 
@@ -63,8 +66,16 @@ enum SQLiteError {
     return error.backendCode != Int(ioFsync) && error.backendCode != Int(ioDirectoryFsync)
   }
 
+  /// Whether a checkpoint that failed so may be repeated: no sync failed, and nothing was found damaged.
+  static func mayCheckpointAgain(after error: PersistencyError) -> Bool {
+    leavesNothing(error) || error.backendCode == Int(ioWrite)
+  }
+
+  private static let damaged = "; restore it from a backup"
+
   // Macros that Swift does not import: the primary code and a number eight bits up.
   private static let ioShortRead = SQLITE_IOERR | (2 << 8)
+  private static let ioWrite = SQLITE_IOERR | (3 << 8)
   private static let ioFsync = SQLITE_IOERR | (4 << 8)
   private static let ioDirectoryFsync = SQLITE_IOERR | (5 << 8)
   private static let readOnlyMoved = SQLITE_READONLY | (4 << 8)

@@ -20,7 +20,10 @@ extension SQLiteFile {
   ) throws(PersistencyError) -> SQLiteContent {
     let logged = (try self.size(of: log) ?? 0) > 0
     if size == 0 {
-      if logged { throw PersistencyError(.corrupted, "\(path) is empty, but has a log beside it: it was emptied") }
+      if logged {
+        throw PersistencyError(
+          .corrupted, "\(path) is empty, but has a log beside it: it was emptied; restore it from a backup")
+      }
       return .nothing
     }
     let unfinished = try hasUnfinishedJournal()
@@ -39,7 +42,9 @@ extension SQLiteFile {
   private func judgeHeader(size: Int, whole: Bool) throws(PersistencyError) {
     let bytes = try header()
     guard bytes.count == 100, bytes.starts(with: Array("SQLite format 3\u{0}".utf8)) else {
-      throw PersistencyError(.corrupted, "\(path) is no SQLite file", backendCode: Int(SQLITE_NOTADB))
+      throw PersistencyError(
+        .corrupted, "\(path) is no SQLite file; restore it from a backup, or move it away",
+        backendCode: Int(SQLITE_NOTADB))
     }
     func number(_ offset: Int) -> Int {
       bytes[offset..<offset + 4].reduce(0) { $0 << 8 | Int($1) }
@@ -49,7 +54,9 @@ extension SQLiteFile {
     // The count of pages is good if it was written with the last change.
     if whole, number(24) == number(92), number(28) * pageBytes > size {
       throw PersistencyError(
-        .corrupted, "\(path) has \(size) bytes, but its header says \(number(28) * pageBytes): it was cut")
+        .corrupted,
+        "\(path) has \(size) bytes, but its header says \(number(28) * pageBytes): it was cut; restore it from a backup"
+      )
     }
     guard whole else { return }
     try Self.judge(path, applicationID: number(68), version: number(60))
@@ -99,7 +106,8 @@ extension SQLiteFile {
 
   static func judge(_ path: String, applicationID: Int, version: Int) throws(PersistencyError) {
     guard applicationID == SQLiteLayout.applicationID else {
-      throw PersistencyError(.corrupted, "\(path) is another program's: its application id is \(applicationID)")
+      throw PersistencyError(
+        .corrupted, "\(path) is another program's: its application id is \(applicationID); move it away")
     }
     guard version <= SQLiteLayout.version, version >= 0 else {
       throw PersistencyError(
@@ -127,7 +135,7 @@ extension SQLiteConnection {
       throw PersistencyError(
         .corrupted,
         "\(path) is no store: it should have the table kv(category, key, payload) and nothing else, "
-          + "and has \(names.isEmpty ? "nothing" : names)")
+          + "and has \(names.isEmpty ? "nothing" : names); move it away")
     }
     return .store
   }

@@ -50,8 +50,8 @@ struct SQLiteFile: Sendable {
     }
     switch status.st_mode & S_IFMT {
     case S_IFREG: return Int(status.st_size)
-    case S_IFLNK: throw PersistencyError(.corrupted, "\(path) is a symbolic link; a store is opened by its own path")
-    default: throw PersistencyError(.corrupted, "\(path) is no plain file")
+    case S_IFLNK: throw PersistencyError(.corrupted, "\(path) is a symbolic link; open the store by its own path")
+    default: throw PersistencyError(.corrupted, "\(path) is no plain file; move it away")
     }
   }
 
@@ -69,11 +69,8 @@ struct SQLiteFile: Sendable {
     return total
   }
 
-  /// Whether the folder cannot be written by anybody.
-  var isOnReadOnlyVolume: Bool {
-    var volume = statvfs()
-    return statvfs(path, &volume) == 0 && volume.f_flag & UInt(ST_RDONLY) != 0
-  }
+  /// Whether nobody can write the folder: it is on a read-only volume, or immutable.
+  var isUnchangeable: Bool { access(folder, W_OK) != 0 && (errno == EROFS || errno == EPERM) }
 
   /// The first 100 bytes.
   func header() throws(PersistencyError) -> [UInt8] {
@@ -147,7 +144,11 @@ struct SQLiteFile: Sendable {
     switch code {
     case ENOSPC, EDQUOT: return PersistencyError(.storageFull, text + "; make room", backendCode: Int(code))
     case ELOOP: return PersistencyError(.corrupted, text, backendCode: Int(code))
-    default: return PersistencyError(.backend, text, backendCode: Int(code))
+    case EROFS, EPERM:
+      return PersistencyError(
+        .unsupported, text + "; it may not be changed, so open it with access .readOnly", backendCode: Int(code))
+    default:
+      return PersistencyError(.backend, text + "; give this user access to its folder", backendCode: Int(code))
     }
   }
 }

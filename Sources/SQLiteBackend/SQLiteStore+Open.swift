@@ -25,7 +25,7 @@ extension SQLiteStore {
     let size = try file.size(of: file.path) ?? 0
     let content = try file.inspect(size: size, access: store.access, busyMilliseconds: options.busyMilliseconds)
     if content == .nothing && (store.mustExist || store.access == .readOnly) {
-      throw PersistencyError(.corrupted, "\(file.path) was a store, and is empty now")
+      throw PersistencyError(.corrupted, "\(file.path) was a store, and is empty now; restore it from a backup")
     }
     if store.access == .readOnly {
       let readers = readers(file, options, beside: false)
@@ -33,7 +33,7 @@ extension SQLiteStore {
       do throws(PersistencyError) {
         try readers.read { connection throws(PersistencyError) in
           if try connection.judge(file.path) == .nothing {
-            throw PersistencyError(.corrupted, "\(file.path) was a store, and is empty now")
+            throw PersistencyError(.corrupted, "\(file.path) was a store, and is empty now; restore it from a backup")
           }
         }
       } catch {
@@ -58,10 +58,11 @@ extension SQLiteStore {
   private static func provide(_ file: SQLiteFile, _ store: StoreOptions) throws(PersistencyError) -> Bool {
     if try file.size(of: file.path) != nil { return false }
     if store.mustExist || store.access == .readOnly {
-      throw PersistencyError(.corrupted, "there is no store at \(file.path)")
+      throw PersistencyError(.corrupted, "there is no store at \(file.path); restore it from a backup")
     }
     if try (file.size(of: file.log) ?? 0) > 0 {
-      throw PersistencyError(.corrupted, "\(file.path) is gone, but its log is still there: \(file.log)")
+      throw PersistencyError(
+        .corrupted, "\(file.path) is gone, but its log is still there: \(file.log); restore both from a backup")
     }
     return try file.create()
   }
@@ -75,6 +76,11 @@ extension SQLiteStore {
     let connection = try SQLiteConnection(
       file.path, path: file.path, flags: SQLITE_OPEN_READWRITE, busyMilliseconds: options.busyMilliseconds)
     do throws(PersistencyError) {
+      if connection.isReadOnly {
+        throw PersistencyError(
+          .unsupported,
+          "\(file.path) cannot be written: give this user access to it, or open it with access .readOnly")
+      }
       let level =
         switch store.durability {
         case .full: "FULL"
@@ -92,10 +98,11 @@ extension SQLiteStore {
       // The first look at the file: a journal left behind is rolled back, and then it is judged for good.
       let content = try connection.judge(file.path)
       if content == .nothing && store.mustExist {
-        throw PersistencyError(.corrupted, "\(file.path) was a store, and is empty now")
+        throw PersistencyError(.corrupted, "\(file.path) was a store, and is empty now; restore it from a backup")
       }
       guard try connection.text("PRAGMA journal_mode = WAL") == "wal" else {
-        throw PersistencyError(.unsupported, "\(file.path) cannot have a write-ahead log on this file system")
+        throw PersistencyError(
+          .unsupported, "\(file.path) cannot have a write-ahead log on this file system; move it to a local one")
       }
       let version = try connection.number("user_version")
       if content == .nothing || version != SQLiteLayout.version {
@@ -135,9 +142,10 @@ extension SQLiteStore {
     _ file: SQLiteFile, _ options: SQLiteOptions, beside: Bool
   ) throws(PersistencyError) -> SQLiteConnection {
     let busy = options.busyMilliseconds
-    let fixed = !beside && file.isOnReadOnlyVolume
-    // Opened for writing all the same: a log's readers lock, and whoever closes last cleans up. On a volume that
-    // nobody writes the file does not change.
+    let logged = try file.size(of: file.log) ?? 0
+    let fixed = !beside && logged == 0 && file.isUnchangeable
+    // Opened for writing all the same: a log's readers lock, and whoever closes last cleans up. Where
+    // nobody can write a file without a log does not change.
     let connection = try SQLiteConnection(
       fixed ? file.fixedLocation : file.path, path: file.path,
       flags: fixed ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI : SQLITE_OPEN_READWRITE, busyMilliseconds: busy)

@@ -216,10 +216,10 @@ struct SQLiteWriter {
         readers.holdsLog.store(true, ordering: .relaxed)
       }
     } catch {
-      // The commits are in the log, whole. Only a disk that is full may be tried again: after a failed sync the
-      // system may call pages written that are not, and what is left of them is the log.
+      // The commits are in the log, whole, and a page that could not be written may be tried again. Not so after a failed
+      // sync: the system may call pages written that are not, and what is left of them is the log.
       checkpointAt = frames + Self.retryFrames
-      if error.kind != .storageFull && error.kind != .locked { latch = latch ?? error }
+      if !SQLiteError.mayCheckpointAgain(after: error) { latch = latch ?? error }
     }
   }
 }

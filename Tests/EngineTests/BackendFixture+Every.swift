@@ -1,4 +1,5 @@
 import PersistencyConformance
+import PersistencyFaults
 import PersistencyLMDB
 import PersistencyMemory
 import PersistencyRocksDB
@@ -6,5 +7,5 @@ import PersistencySQLite
 
 extension BackendFixture {
   /// Our four engines, as they open by default.
-  static let every = [Engine.memory, .sqlite, .lmdb, .rocks].map { BackendFixture(engine: $0) }
+  static let every = [Engine.memory, .sqlite, .lmdb, .rocks].map { BackendFixture(engine: $0, faults: .system) }
 }

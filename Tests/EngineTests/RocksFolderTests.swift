@@ -1,5 +1,6 @@
 import Foundation
 import PersistencyRocksDB
+import TestSupport
 import Testing
 
 @Suite("RocksDB opens its own stores and nothing else")
@@ -180,9 +181,10 @@ struct RocksFolderTests {
     let store = try place.open(.init(), RocksOptions(writeBufferBytes: 64 << 10))
     let total = 1_000
     try store.applyOps((0..<total).map { .put(category: "c", key: rocksKey($0), payload: [0]) })
-    let writer = Task.detached { () throws -> Int in
+    let done = Flag()
+    let writer = onThread {
       var rounds = 0
-      while !Task.isCancelled {
+      while !done.isSet {
         rounds += 1
         let payload = [UInt8](repeating: UInt8(truncatingIfNeeded: rounds), count: 200)
         try store.applyOps((0..<total).map { .put(category: "c", key: rocksKey($0), payload: payload) })
@@ -199,7 +201,7 @@ struct RocksFolderTests {
       }
       exit(42)
     }
-    writer.cancel()
+    done.set()
     #expect(try await writer.value > 10)
     store.close()
   }

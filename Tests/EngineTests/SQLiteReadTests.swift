@@ -1,14 +1,7 @@
 import Foundation
 import PersistencySQLite
-import Synchronization
+import TestSupport
 import Testing
-
-/// Says to other tasks that it is over.
-private final class Flag: Sendable {
-  private let value = Atomic<Bool>(false)
-  var isSet: Bool { value.load(ordering: .relaxed) }
-  func set() { value.store(true, ordering: .relaxed) }
-}
 
 @Suite("SQLite reads beside writes")
 struct SQLiteReadTests {

@@ -1,6 +1,7 @@
 import Foundation
 import PersistencyCore
 import PersistencySQLite
+import TestSupport
 import Testing
 
 @Suite("Files of the Nim original")

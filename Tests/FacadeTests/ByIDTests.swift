@@ -1,5 +1,6 @@
 import PersistencyCore
 import PersistencyMemory
+import TestSupport
 import Testing
 
 @Suite("Calls by job id, and the process-wide instance", .serialized)

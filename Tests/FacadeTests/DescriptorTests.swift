@@ -1,5 +1,6 @@
 import Foundation
 import PersistencyCore
+import TestSupport
 import Testing
 
 @Suite("When descriptors run out", .enabled(if: ProcessUse.isKnown))

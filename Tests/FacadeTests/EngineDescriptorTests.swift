@@ -1,6 +1,7 @@
 import Foundation
 import PersistencyCore
 import PersistencyRocksDB
+import TestSupport
 import Testing
 
 // No job here, and nothing that waits while there is no descriptor: Swift's runtime could not bear it.

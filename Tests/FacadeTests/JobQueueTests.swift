@@ -1,4 +1,5 @@
 import PersistencyCore
+import TestSupport
 import Testing
 
 @Suite("The queue of a job")

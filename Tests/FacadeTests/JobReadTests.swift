@@ -1,4 +1,5 @@
 import PersistencyCore
+import TestSupport
 import Testing
 
 @Suite("Reads through a job")

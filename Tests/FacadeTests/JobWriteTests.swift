@@ -1,5 +1,6 @@
 import PersistencyCore
 import PersistencyMemory
+import TestSupport
 import Testing
 
 @Suite("Writes through a job")

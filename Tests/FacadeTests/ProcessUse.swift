@@ -1,5 +1,6 @@
 import Foundation
 import PersistencyCore
+import TestSupport
 import Testing
 
 /// What this process takes of the system: of use in a process that runs one test only.

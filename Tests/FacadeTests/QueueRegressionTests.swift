@@ -2,6 +2,7 @@ import Foundation
 import PersistencyCore
 import PersistencyMemory
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("The queue of a job: one test a bug")

@@ -1,6 +1,7 @@
 import Foundation
 import PersistencyCore
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("The queue under stress")

@@ -1,5 +1,6 @@
 import Foundation
 import PersistencyCore
+import TestSupport
 import Testing
 
 @Suite("A thousand jobs in one process", .enabled(if: ProcessUse.isKnown))

@@ -5,6 +5,7 @@ import PersistencyMemory
 import PersistencyRocksDB
 import PersistencySQLite
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("Stored jobs: one test a bug")
@@ -192,46 +193,4 @@ struct StoredRegressionTests {
       }
     }
   #endif
-}
-
-/// A file system of one megabyte, to fill up.
-private final class SmallDisk {
-  let path = FileManager.default.temporaryDirectory.path + "/persistency-disk-" + UUID().uuidString
-
-  init?() {
-    guard geteuid() == 0,
-      (try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)) != nil
-    else { return nil }
-    guard Self.run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", path) else {
-      rmdir(path)
-      return nil
-    }
-  }
-
-  deinit {
-    _ = Self.run("umount", "-l", path)
-    rmdir(path)
-  }
-
-  static let isPossible = SmallDisk() != nil
-
-  /// Leaves not one block free.
-  func fill() throws {
-    let file = open(path + "/full", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
-    try #require(file >= 0)
-    defer { close(file) }
-    let block = [UInt8](repeating: 0, count: 4096)
-    while write(file, block, block.count) > 0 {}
-    try #require(errno == ENOSPC)
-  }
-
-  private static func run(_ tool: String, _ arguments: String...) -> Bool {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [tool] + arguments
-    process.standardError = FileHandle.nullDevice
-    guard (try? process.run()) != nil else { return false }
-    process.waitUntilExit()
-    return process.terminationStatus == 0
-  }
 }

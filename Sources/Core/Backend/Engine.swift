@@ -11,6 +11,11 @@ public struct Engine: Sendable {
   public let capabilities: Capabilities
   /// The version of the library below, for reports: "3.40.1"; empty when there is none to tell.
   public let version: String
+  /// Whether a file of this name in the store's folder holds no rows, and is made anew when it is missing: a lock, a log
+  /// for people.
+  ///
+  /// What a clean close records of the store's size does not count it.
+  public let isExpendable: @Sendable (_ name: String) -> Bool
   private let opening: @Sendable (String, StoreOptions) throws(PersistencyError) -> any KvBackend
 
   /// - Parameters:
@@ -18,15 +23,18 @@ public struct Engine: Sendable {
   ///   - fileSuffix: As ``fileSuffix``.
   ///   - capabilities: As ``capabilities``.
   ///   - version: As ``version``.
+  ///   - isExpendable: As ``isExpendable``; no file is, by default.
   ///   - open: Opens the store at `path`, or makes it where ``StoreOptions/mustExist`` allows. The parent folder exists.
   public init(
     name: String, fileSuffix: String, capabilities: Capabilities, version: String = "",
+    isExpendable: @escaping @Sendable (_ name: String) -> Bool = { _ in false },
     open: @escaping @Sendable (_ path: String, StoreOptions) throws(PersistencyError) -> any KvBackend
   ) {
     self.name = name
     self.fileSuffix = fileSuffix.isEmpty || fileSuffix.hasPrefix(".") ? fileSuffix : "." + fileSuffix
     self.capabilities = capabilities
     self.version = version
+    self.isExpendable = isExpendable
     opening = open
   }
 

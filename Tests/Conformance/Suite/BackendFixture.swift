@@ -8,24 +8,29 @@ public struct BackendFixture: Sendable {
   public let limits: BackendLimits
   /// What is declared is asserted, and what is not is asserted absent.
   public let capabilities: Capabilities
+  /// Makes the system calls of its stores fail; without it the checks of that tier do not apply.
+  public let faults: FaultInjector?
   /// Opens the one store of `directory`, making it when it is not there; the directory exists.
   public let open: @Sendable (_ directory: String, StoreOptions) throws(PersistencyError) -> any KvBackend
 
   public init(
     name: String, engineVersion: String = "", limits: BackendLimits = .embedded, capabilities: Capabilities,
+    faults: FaultInjector? = nil,
     open: @escaping @Sendable (_ directory: String, StoreOptions) throws(PersistencyError) -> any KvBackend
   ) {
     self.name = name
     self.engineVersion = engineVersion
     self.limits = limits
     self.capabilities = capabilities
+    self.faults = faults
     self.open = open
   }
 
   /// A fixture of an engine; its store is `store` and the engine's suffix, in the directory.
-  public init(engine: Engine, limits: BackendLimits = .embedded) {
+  public init(engine: Engine, limits: BackendLimits = .embedded, faults: FaultInjector? = nil) {
     self.init(
       name: engine.name, engineVersion: engine.version, limits: limits, capabilities: engine.capabilities,
+      faults: faults,
       open: { directory, options throws(PersistencyError) in
         try engine.open(directory + "/store" + engine.fileSuffix, options)
       })

@@ -15,5 +15,6 @@ extension ConformanceCheck {
     durability, capabilities, codec, codecOfParts,
     views, viewCalls, viewNesting, viewEnds, viewClose,
     model,
+    faults,
   ].flatMap { $0 }
 }

@@ -73,6 +73,8 @@ public enum ConformanceTier: String, Codable, Sendable, CaseIterable, Hashable {
   case persistent
   /// Seeded random histories against a sorted model.
   case model
+  /// Makes system calls fail; asks for the fixture's ``BackendFixture/faults``.
+  case fault
 }
 
 /// A rule that an adapter broke.

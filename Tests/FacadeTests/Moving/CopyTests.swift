@@ -4,6 +4,7 @@ import PersistencyLMDB
 import PersistencyMemory
 import PersistencyRocksDB
 import PersistencySQLite
+import TestSupport
 import Testing
 
 @Suite("Copies of jobs")

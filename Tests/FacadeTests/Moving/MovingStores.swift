@@ -1,5 +1,6 @@
 import Foundation
 import PersistencyCore
+import TestSupport
 import Testing
 
 /// An ordered pair of engines.

@@ -70,7 +70,7 @@ extension StoredFiles {
     }
     var manifest = manifest
     manifest.isCompacted = nil
-    manifest.clean = .init(bytes: try FileSystem.size(storePath(engine)).apparent)
+    manifest.clean = .init(dataBytes: try dataBytes(engine))
     try manifest.write(to: manifestPath)
     return manifest
   }

@@ -67,7 +67,7 @@ struct JobDraft: Sendable {
     manifest.origin = nil
     // Filled at the weakest level, it is all on the disk now.
     manifest.durability = Durability.full.rawValue
-    manifest.clean = .init(bytes: try FileSystem.size(files.storePath(engine)).apparent)
+    manifest.clean = .init(dataBytes: try files.dataBytes(engine))
     try manifest.write(to: files.manifestPath)
     lock.release()
   }

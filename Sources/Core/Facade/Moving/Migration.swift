@@ -84,7 +84,7 @@ struct Migration {
     }
     manifest.superseded = .init(engine: manifest.engine, store: manifest.store, boot: manifest.boot)
     (manifest.engine, manifest.store, manifest.boot) = (filled.engine, filled.store, filled.boot)
-    manifest.clean = .init(bytes: try FileSystem.size(targetPath).apparent)
+    manifest.clean = .init(dataBytes: try StoredFiles.dataBytes(targetPath, target))
     manifest.migration = nil
     try manifest.write(to: files.manifestPath)
   }

@@ -107,6 +107,13 @@ enum FileSystem {
     return String(cString: current) + "/" + path
   }
 
+  /// `path` with every link followed; itself where nothing is yet.
+  static func resolved(_ path: String) -> String {
+    guard let resolved = realpath(path, nil) else { return path }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+
   static func move(_ path: String, to target: String) throws(PersistencyError) {
     if rename(path, target) != 0 { throw failure("rename", path) }
   }
@@ -169,7 +176,7 @@ enum FileSystem {
       if count == 0 { return bytes }
       bytes += chunk[..<count]
       guard bytes.count <= 1 << 20 else {
-        throw PersistencyError(.corrupted, "\(path) is larger than 1 MiB and cannot be a file of ours")
+        throw PersistencyError(.corrupted, "\(path) is larger than 1 MiB and cannot be a file of ours; move it away")
       }
     }
   }
@@ -243,12 +250,18 @@ enum FileSystem {
     case ENOSPC, EDQUOT:
       return PersistencyError(
         .storageFull, "cannot \(verb) \(path): \(reason); make room and try again", backendCode: Int(code))
-    case EACCES, EPERM:
+    case EACCES:
       return PersistencyError(
-        .backend, "cannot \(verb) \(path): \(reason); this process needs to own it", backendCode: Int(code))
+        .backend, "cannot \(verb) \(path): \(reason); give this user access to it", backendCode: Int(code))
+    case EPERM, EROFS:
+      return PersistencyError(
+        .unsupported,
+        "cannot \(verb) \(path): \(reason); it may not be changed here, so open the job with access .readOnly",
+        backendCode: Int(code))
     case ELOOP:
       return PersistencyError(
-        .corrupted, "cannot \(verb) \(path): it is a symbolic link, which is refused", backendCode: Int(code))
+        .corrupted, "cannot \(verb) \(path): it is a symbolic link, which is refused; move it away",
+        backendCode: Int(code))
     case ENOTDIR, EEXIST, EISDIR:
       return PersistencyError(
         .invalidArgument, "cannot \(verb) \(path): \(reason); something else stands in its place, move that away",

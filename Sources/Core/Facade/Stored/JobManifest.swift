@@ -50,8 +50,9 @@ struct JobManifest: Codable, Sendable {
   var hasOtherStores: Bool { migration != nil || superseded != nil }
 
   struct CleanClose: Codable, Sendable {
-    /// The lengths of the store's files together.
-    var bytes: Int
+    /// The lengths of the files that hold rows together; nil in a record of before they were told from others, with which
+    /// nothing can be compared.
+    var dataBytes: Int?
   }
 
   /// A store of the job that is not the job's now, on another engine.

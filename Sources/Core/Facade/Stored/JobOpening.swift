@@ -1,7 +1,7 @@
 /// The opening of one job: which engine it is on, what was left of it, and what its manifest must say before the
 /// first write.
 struct JobOpening: Sendable {
-  let root: String
+  private(set) var root: String
   let engines: [Engine]
   let id: JobID
   /// The engine the caller named, if any.
@@ -20,6 +20,13 @@ struct JobOpening: Sendable {
 
   /// Opens the job; blocks while the disk does.
   func open() throws(PersistencyError) -> Job {
+    var opening = self
+    // A root that is a link may lead elsewhere by the time the job closes; its manifest goes where its store is.
+    opening.root = FileSystem.resolved(root)
+    return try opening.openResolved()
+  }
+
+  private func openResolved() throws(PersistencyError) -> Job {
     let found = try find()
     if case .nothing = found, !options.createIfMissing { throw notStored }
     if case .nothing = found, !(engine ?? engines[0]).capabilities.persistent {
@@ -138,8 +145,8 @@ struct JobOpening: Sendable {
     var left = left
     // The engine may have replayed its log before it failed, which can make a sound store smaller, and at a volatile level leaves
     // that in the page cache.
-    if let clean = left.clean {
-      left.clean?.bytes = min(clean.bytes, try FileSystem.size(files.storePath(engine)).apparent)
+    if let before = left.clean?.dataBytes, !engine.capabilities.openFormat {
+      left.clean?.dataBytes = min(before, try files.dataBytes(engine))
     }
     if options.durability == .volatile { try files.syncStore(engine) }
     try left.write(to: files.manifestPath)
@@ -213,7 +220,7 @@ struct JobOpening: Sendable {
     guard let stored = engines.first(where: { $0.name == name }) else {
       throw PersistencyError(
         .invalidArgument,
-        "job “\(id)” is on engine \(name), which is not among this Persistency's: \(engines.map(\.name).joined(separator: ", "))"
+        "job “\(id)” is on engine \(name), which this Persistency does not have; use one that has it, this one has \(engines.map(\.name).joined(separator: ", "))"
       )
     }
     if let engine, engine.name != name {

@@ -26,7 +26,7 @@ struct OpenStore: Sendable {
     if manifest.durability == Durability.volatile.rawValue { try files.syncStore(engine) }
     // What migrations left beside the store may have been discarded while it was open.
     var manifest = (try? files.manifest()) ?? manifest
-    manifest.clean = .init(bytes: try FileSystem.size(files.storePath(engine)).apparent)
+    manifest.clean = .init(dataBytes: try files.dataBytes(engine))
     try manifest.write(to: files.manifestPath)
   }
 }

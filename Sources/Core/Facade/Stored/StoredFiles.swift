@@ -72,14 +72,30 @@ struct StoredFiles: Sendable {
         .corrupted,
         "job “\(id)” has a manifest, but its store \(path) is missing; restore it from a backup, or drop the job")
     case .symlink, .other:
-      throw PersistencyError(.corrupted, "\(path) is a link or a special file, not a store; such are refused")
+      throw PersistencyError(
+        .corrupted, "\(path) is a link or a special file, not a store; move it away, and put the store itself there")
     }
     guard !engine.capabilities.openFormat, let clean = manifest.clean else { return }
-    let size = try FileSystem.size(path).apparent
-    if size < clean.bytes {
+    let size = try dataBytes(engine)
+    if let before = clean.dataBytes, size < before {
       throw PersistencyError(
-        .corrupted, "\(path) has \(size) bytes, but had \(clean.bytes) when it was closed; restore it from a backup")
+        .corrupted, "\(path) has \(size) bytes, but had \(before) when it was closed; restore it from a backup")
     }
+  }
+
+  /// The lengths of the store's files together, but for those that the engine can do without.
+  func dataBytes(_ engine: Engine) throws(PersistencyError) -> Int {
+    try Self.dataBytes(storePath(engine), engine)
+  }
+
+  /// The same of a store that is not the job's yet.
+  static func dataBytes(_ path: String, _ engine: Engine) throws(PersistencyError) -> Int {
+    var bytes = try FileSystem.size(path).apparent
+    guard try FileSystem.kind(path) == .folder else { return bytes }
+    for name in try FileSystem.names(in: path) where engine.isExpendable(name) {
+      bytes -= try FileSystem.size(path + "/" + name).apparent
+    }
+    return bytes
   }
 
   // MARK: Changing
@@ -179,7 +195,7 @@ struct StoredFiles: Sendable {
     if let suffix = suffix(of: engine) { return suffix }
     throw PersistencyError(
       .invalidArgument,
-      "job “\(id)” has a store on engine \(engine), which is not among this Persistency's, so its files are not known here: \(engines.map(\.name).joined(separator: ", "))"
+      "job “\(id)” has a store on engine \(engine), so its files are not known here; use a Persistency that has it, this one has \(engines.map(\.name).joined(separator: ", "))"
     )
   }
 

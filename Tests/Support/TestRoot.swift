@@ -1,5 +1,5 @@
 import Foundation
-import PersistencyCore
+package import PersistencyCore
 import PersistencyLMDB
 import PersistencyMemory
 import PersistencyRocksDB
@@ -7,19 +7,20 @@ import PersistencySQLite
 import Testing
 
 extension Engine {
-  static let every: [Engine] = [.sqlite, .lmdb, .rocks, .memory]
-  static let stored: [Engine] = [.sqlite, .lmdb, .rocks]
+  package static let every: [Engine] = [.sqlite, .lmdb, .rocks, .memory]
+  package static let stored: [Engine] = [.sqlite, .lmdb, .rocks]
 }
 
 /// A fresh root directory for one test, removed afterwards.
-func withRoot<R>(_ body: (String) async throws -> R) async throws -> R {
+@discardableResult
+package func withRoot<R>(_ body: (String) async throws -> R) async throws -> R {
   let root = FileManager.default.temporaryDirectory.path + "/persistency-test-" + UUID().uuidString
   defer { try? FileManager.default.removeItem(atPath: root) }
   return try await body(root)
 }
 
 /// One open job on `engine` in a fresh root; everything is closed afterwards.
-func withJob<R>(
+package func withJob<R>(
   on engine: Engine, _ options: JobOptions = .init(), _ body: (Job) async throws -> R
 ) async throws -> R {
   try await withRoot { root in
@@ -37,7 +38,7 @@ func withJob<R>(
 }
 
 /// The kind of the error that `body` throws; nil when it succeeds.
-func kind(_ body: () async throws -> Void) async -> PersistencyError.Kind? {
+package func kind(_ body: () async throws -> Void) async -> PersistencyError.Kind? {
   do {
     try await body()
     return nil
