@@ -1,5 +1,5 @@
 # The front door; `.ci/run` only calls it.
-.PHONY: help setup build run test conformance external examples bench bench-quick memory moves kills fuzz docs lint format ci clean
+.PHONY: help setup build run test conformance external examples bench bench-quick memory moves kills faults fuzz docs lint format ci clean
 
 ENGINE ?= all
 REPORTS ?= reports
@@ -61,6 +61,10 @@ fuzz: ## libFuzzer for 60 seconds on what reads streams
 
 docs: setup ## Documentation of every product in reports/docs; warnings are errors
 	scripts/docs
+
+faults: setup ## Each system call of each engine fails once, and what is left is looked at; fails when a promise is broken
+	swift build -c release --product persistency-faults
+	"$$(swift build -c release --show-bin-path)/persistency-faults"
 
 lint: ## Formatting, documentation and the rules of the house
 	@scripts/lint
