@@ -1,5 +1,5 @@
 # The front door; `.ci/run` only calls it.
-.PHONY: help setup build run test conformance external examples bench bench-quick memory moves kills faults fuzz docs lint format ci clean
+.PHONY: help setup build run test conformance external examples bench bench-quick memory moves kills faults crash crash-quick power power-quick leaks leaks-quick trials fuzz docs lint format ci clean
 
 ENGINE ?= all
 REPORTS ?= reports
@@ -65,6 +65,29 @@ docs: setup ## Documentation of every product in reports/docs; warnings are erro
 faults: setup ## Each system call of each engine fails once, and what is left is looked at; fails when a promise is broken
 	swift build -c release --product persistency-faults
 	"$$(swift build -c release --show-bin-path)/persistency-faults"
+
+TRIALS = "$$(swift build -c release --show-bin-path)/persistency-trials"
+
+crash: trials ## Kill a writing process, 50 times an engine, level and layer, and look at what it left
+	$(TRIALS) crash --cycles 50
+
+crash-quick: trials
+	$(TRIALS) crash --cycles 10
+
+power: trials ## Cut the power of its disk, 30 times an engine and level (root and loop devices)
+	$(TRIALS) power --cuts 30
+
+power-quick: trials
+	$(TRIALS) power --cuts 4
+
+leaks: trials ## Open and close by the thousand, and count what stays
+	$(TRIALS) leaks --cycles 2000
+
+leaks-quick: trials
+	$(TRIALS) leaks --cycles 500
+
+trials: setup
+	swift build -c release --product persistency-trials
 
 lint: ## Formatting, documentation and the rules of the house
 	@scripts/lint

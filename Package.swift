@@ -80,6 +80,8 @@ let package = Package(
       name: "persistency-faults", dependencies: engines + ["PersistencyConformance", "PersistencyFaults", arguments],
       path: "Tests/FaultRun"),
     .executableTarget(
+      name: "persistency-trials", dependencies: engines + ["PersistencyConformance", arguments], path: "Tests/Trials"),
+    .executableTarget(
       name: "PersistencyCLI", dependencies: engines + ["PersistencyConformance", arguments, crypto, log],
       path: "Sources/CLI"),
     .target(
@@ -96,7 +98,8 @@ let package = Package(
     // MARK: Tests
     .testTarget(name: "CoreTests", dependencies: ["PersistencyCore"], resources: [.copy("Fixtures")]),
     .testTarget(
-      name: "EngineTests", dependencies: engines + ["PersistencyConformance", "PersistencyFaults", "TestSupport"]),
+      name: "EngineTests",
+      dependencies: engines + ["PersistencyConformance", "PersistencyFaults", "TestSupport", "persistency-trials"]),
     .testTarget(name: "ConformanceTests", dependencies: ["PersistencyConformance"]),
     .target(name: "TestSupport", dependencies: engines, path: "Tests/Support"),
     .testTarget(

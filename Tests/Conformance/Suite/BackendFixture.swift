@@ -12,10 +12,14 @@ public struct BackendFixture: Sendable {
   public let faults: FaultInjector?
   /// Opens the one store of `directory`, making it when it is not there; the directory exists.
   public let open: @Sendable (_ directory: String, StoreOptions) throws(PersistencyError) -> any KvBackend
+  /// What the tiers start that kill processes; without it their checks do not apply.
+  ///
+  /// It opens the store with the engine that has the fixture's name.
+  public let writer: ChildProgram?
 
   public init(
     name: String, engineVersion: String = "", limits: BackendLimits = .embedded, capabilities: Capabilities,
-    faults: FaultInjector? = nil,
+    faults: FaultInjector? = nil, writer: ChildProgram? = nil,
     open: @escaping @Sendable (_ directory: String, StoreOptions) throws(PersistencyError) -> any KvBackend
   ) {
     self.name = name
@@ -24,13 +28,16 @@ public struct BackendFixture: Sendable {
     self.capabilities = capabilities
     self.faults = faults
     self.open = open
+    self.writer = writer
   }
 
   /// A fixture of an engine; its store is `store` and the engine's suffix, in the directory.
-  public init(engine: Engine, limits: BackendLimits = .embedded, faults: FaultInjector? = nil) {
+  public init(
+    engine: Engine, limits: BackendLimits = .embedded, faults: FaultInjector? = nil, writer: ChildProgram? = nil
+  ) {
     self.init(
       name: engine.name, engineVersion: engine.version, limits: limits, capabilities: engine.capabilities,
-      faults: faults,
+      faults: faults, writer: writer,
       open: { directory, options throws(PersistencyError) in
         try engine.open(directory + "/store" + engine.fileSuffix, options)
       })

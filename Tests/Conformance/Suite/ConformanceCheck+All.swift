@@ -15,6 +15,6 @@ extension ConformanceCheck {
     durability, capabilities, codec, codecOfParts,
     views, viewCalls, viewNesting, viewEnds, viewClose,
     model,
-    faults,
+    faults, crash, power,
   ].flatMap { $0 }
 }

@@ -75,6 +75,10 @@ public enum ConformanceTier: String, Codable, Sendable, CaseIterable, Hashable {
   case model
   /// Makes system calls fail; asks for the fixture's ``BackendFixture/faults``.
   case fault
+  /// Kills a process that writes; asks for the fixture's ``BackendFixture/writer``.
+  case crash
+  /// Cuts the power of a disk; asks for root, and for the fixture's ``BackendFixture/writer``.
+  case power
 }
 
 /// A rule that an adapter broke.
