@@ -7,5 +7,8 @@ import PersistencySQLite
 
 extension BackendFixture {
   /// Our four engines, as they open by default.
-  static let every = [Engine.memory, .sqlite, .lmdb, .rocks].map { BackendFixture(engine: $0, faults: .system) }
+  static let every = [Engine.memory, .sqlite, .lmdb, .rocks].map {
+    BackendFixture(
+      engine: $0, faults: .system, writer: .besideThisProgram("persistency-trials", cycles: 1))
+  }
 }
