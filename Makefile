@@ -1,5 +1,5 @@
 # The front door; `.ci/run` only calls it.
-.PHONY: help setup build run test conformance external examples bench bench-quick memory moves kills faults crash crash-quick power power-quick leaks leaks-quick trials fuzz docs lint format ci clean
+.PHONY: help setup build run test conformance external examples bench bench-quick memory moves kills faults faults-quick crash crash-quick power power-quick leaks leaks-quick trials fuzz docs lint format ci clean
 
 ENGINE ?= all
 REPORTS ?= reports
@@ -66,13 +66,17 @@ faults: setup ## Each system call of each engine fails once, and what is left is
 	swift build -c release --product persistency-faults
 	"$$(swift build -c release --show-bin-path)/persistency-faults"
 
+faults-quick: setup
+	swift build -c release --product persistency-faults
+	"$$(swift build -c release --show-bin-path)/persistency-faults" --quick
+
 TRIALS = "$$(swift build -c release --show-bin-path)/persistency-trials"
 
 crash: trials ## Kill a writing process, 50 times an engine, level and layer, and look at what it left
 	$(TRIALS) crash --cycles 50
 
 crash-quick: trials
-	$(TRIALS) crash --cycles 10
+	$(TRIALS) crash --cycles 6
 
 power: trials ## Cut the power of its disk, 30 times an engine and level (root and loop devices)
 	$(TRIALS) power --cuts 30

@@ -3,7 +3,8 @@ import Foundation
 /// What this process holds, as the system tells it; each list has a name for every item, sorted.
 struct Holdings: Hashable, Sendable {
   var descriptors: [String]
-  /// Without those of the language's own pools, and of the job facade's, which add some for good when calls are stuck, up to a bound.
+  /// Without those of the language's own pools, and of the job facade's, which add some for good when calls are stuck, up to
+  /// a bound, and their one clock, which starts when it is first needed.
   var threads: [String]
   /// Of files, without the programs' own, which the system splits and joins as it likes.
   ///
@@ -24,7 +25,7 @@ struct Holdings: Hashable, Sendable {
       let words = line.split(separator: " ", maxSplits: 5)
       return words.count == 6 && !words[5].contains(".so") ? "\(words[1]) \(words[5].drop { $0 == " " })" : nil
     }
-    let pooled = ["-qos", "kv-writer", "kv-reader"]
+    let pooled = ["-qos", "kv-writer", "kv-reader", "kv-alarm"]
     return Holdings(
       descriptors: descriptors.sorted(),
       threads: threads.filter { name in !pooled.contains { name.contains($0) } }.sorted(), mappings: mappings.sorted())
