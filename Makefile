@@ -49,7 +49,7 @@ memory: setup ## What counting, visiting and copying 1,000,000 rows takes in mem
 	swift build -c release --product persistency
 	scripts/memory "$$(swift build -c release --show-bin-path)/persistency"
 
-moves: setup ## Speed and memory of copy, export, import and digest with 2,000,000 rows, every engine to every other, against raw C
+moves: setup ## Speed and memory of copy, export, import and digest with 2,000,000 rows, every engine to every other, against the engines alone
 	scripts/moves
 
 kills: setup ## Copies, migrations and reclaims killed at every single step, on every pair of engines (an hour or two)

@@ -12,6 +12,9 @@ struct Facade: AsyncParsableCommand {
 
   @OptionGroup var options: CommonOptions
 
+  @Option(help: "Only the stages that have this in their name: acknowledged, gets, space.")
+  var only: String?
+
   @Flag(help: "Fail when a figure is missed by more than 15 %, and name it.")
   var check = false
 
@@ -21,7 +24,7 @@ struct Facade: AsyncParsableCommand {
     let workspace = try Workspace(in: options.directory)
     defer { workspace.remove() }
     try settings.checkRoom(at: workspace.path)
-    var run = FacadeRun(settings: settings, workspace: workspace)
+    var run = FacadeRun(settings: settings, workspace: workspace, only: only)
     try await run.run()
     workspace.remove()
     let header = RunHeader(settings: settings, workspace: workspace, rocksVersion: run.rocksVersion)

@@ -6,14 +6,17 @@ struct FacadeRun {
   let settings: Settings
   let workspace: Workspace
   let data: DataSet
+  private let only: String?
   private let progress = Progress()
   private(set) var figures: [Figure] = []
   private(set) var rocksVersion = ""
   private var opened = 0
 
-  init(settings: Settings, workspace: Workspace) {
+  /// - Parameter only: What the names of the stages to run contain; nil for all.
+  init(settings: Settings, workspace: Workspace, only: String? = nil) {
     self.settings = settings
     self.workspace = workspace
+    self.only = only
     data = DataSet(settings)
   }
 
@@ -33,6 +36,7 @@ struct FacadeRun {
   private mutating func stage(
     _ engine: EngineChoice, _ name: String, _ work: (inout FacadeRun) async throws -> Void
   ) async throws {
+    if let only, !name.contains(only) { return }
     progress.show("\(engine.rawValue): \(name)")
     try await work(&self)
     if engine == .rocks && rocksVersion.isEmpty { rocksVersion = Versions.rocks(in: workspace.path) }

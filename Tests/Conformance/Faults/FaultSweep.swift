@@ -55,6 +55,9 @@ public struct FaultSweep: Sendable {
   /// Runs the trials, each on a fresh store below `directory`.
   ///
   /// - Parameters:
+  ///   - fixture: Makes the stores.
+  ///   - injector: Lets the calls fail.
+  ///   - directory: An existing folder.
   ///   - skips: Whether numbers are left out after the first few (1, 2, 3, 5, 8, 13…), for a quick look.
   ///   - most: After so many calls it stops.
   public func run(

@@ -26,7 +26,13 @@ public struct PowerTrial: Sendable {
   /// After how many lines of its writer every cut comes, in place of what the seed draws.
   package var lines: Int?
 
-  /// - Parameter onXFS: In place of ext4.
+  /// - Parameters:
+  ///   - fixture: Makes the stores.
+  ///   - layer: What writes: the backend, or a job.
+  ///   - durability: The level to write at.
+  ///   - seed: Of what is written, and of when the cuts come.
+  ///   - cuts: How often the power goes.
+  ///   - onXFS: In place of ext4.
   public init(
     _ fixture: BackendFixture, layer: TrialLayer, durability: Durability, seed: UInt64, cuts: Int, onXFS: Bool = false
   ) {
