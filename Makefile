@@ -1,5 +1,5 @@
 # The front door; `.ci/run` only calls it.
-.PHONY: help setup build run test conformance external examples bench bench-quick memory moves kills faults faults-quick crash crash-quick power power-quick leaks leaks-quick trials fuzz docs lint format ci clean
+.PHONY: help setup build run test conformance heavy external examples bench bench-quick memory moves kills faults faults-quick crash crash-quick power power-quick leaks leaks-quick trials fuzz docs lint format ci clean
 
 ENGINE ?= all
 REPORTS ?= reports
@@ -28,6 +28,12 @@ conformance: setup ## The suite on every engine, with reports/conformance.json a
 	swift build -c release --product persistency
 	"$$(swift build -c release --show-bin-path)/persistency" conformance --engine $(ENGINE) \
 		--json $(REPORTS)/conformance.json --markdown $(REPORTS)/conformance.md
+
+heavy: setup ## The suite's checks of full size: two million rows under 50 MB, 10,000 rounds, 4 × 200,000 racing steps
+	@mkdir -p $(REPORTS)
+	swift build -c release --product persistency
+	"$$(swift build -c release --show-bin-path)/persistency" conformance --engine $(ENGINE) --tiers heavy --no-self-test \
+		--json $(REPORTS)/heavy.json --markdown $(REPORTS)/heavy.md
 
 external: setup ## An adapter in a package of its own, built on the public API, through the suite
 	swift test --package-path Tests/ExternalAdapter

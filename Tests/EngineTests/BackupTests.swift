@@ -126,7 +126,7 @@ struct BackupTests {
     try write(0)
     // Threads of their own: the pool of tasks may have as few as there are engines here.
     let isDone = Atomic(false)
-    let failures = Mutex<[any Error]>([])
+    let failures = Locked<[any Error]>([])
     let writer = Thread {
       var round = 0
       while !isDone.load(ordering: .relaxed) {

@@ -18,7 +18,7 @@ struct LMDBBackupTests {
     try backend.applyOps((0..<100).map { Self.put($0) })
     let root = store.root.path
     let done = Atomic<Bool>(false)
-    let errors = Mutex<[String]>([])
+    let errors = Locked<[String]>([])
     inThreads(2) { thread in
       do {
         if thread == 0 {

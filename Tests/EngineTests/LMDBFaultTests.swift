@@ -109,7 +109,7 @@ private struct FailingRun {
     for number in 0..<4 { try backend.applyOps(Self.batch(number)) }
 
     let done = Atomic<Bool>(false)
-    let readErrors = Mutex<[String]>([])
+    let readErrors = Locked<[String]>([])
     let readers = DispatchGroup()
     for _ in 0..<2 {
       readers.enter()

@@ -14,7 +14,7 @@ struct LMDBMapTests {
     let backend = try store.open(.init(durability: .volatile), map: Self.small)
     defer { backend.close() }
     try backend.applyOps([.put(category: "base", key: Key(0), payload: bytes(7, 1_000))])
-    let failures = Mutex<[String]>([])
+    let failures = Locked<[String]>([])
     let reads = Atomic<Int>(0)
     let done = Atomic<Bool>(false)
     let writersLeft = Atomic<Int>(2)
@@ -92,7 +92,7 @@ struct LMDBMapTests {
     defer { backend.close() }
     try backend.applyOps([.put(category: "c", key: Key(1), payload: [1])])
     let inside = DispatchSemaphore(value: 0)
-    let writer = Mutex<PersistencyError?>(nil)
+    let writer = Locked<PersistencyError?>(nil)
     let finished = DispatchSemaphore(value: 0)
     let thread = Thread {
       inside.wait()
@@ -127,7 +127,7 @@ struct LMDBMapTests {
     try backend.applyOps([.put(category: "c", key: Key(1), payload: [1])])
     try backend.visit(category: "c") { _, _ in
       let done = DispatchSemaphore(value: 0)
-      let kind = Mutex<PersistencyError.Kind?>(nil)
+      let kind = Locked<PersistencyError.Kind?>(nil)
       Thread {
         do throws(PersistencyError) {
           try backend.applyOps([.put(category: "c", key: Key(2), payload: bytes(2, 1 << 20))])

@@ -4,7 +4,6 @@ import PersistencyCore
 import PersistencyLMDB
 import PersistencyRocksDB
 import PersistencySQLite
-import Synchronization
 import Testing
 
 @Suite("Opening one store from many threads")
@@ -17,8 +16,8 @@ struct OpeningRaceTests {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     for round in 0..<40 {
       let path = folder + "/\(round)" + engine.fileSuffix
-      let stores = Mutex<[any KvBackend]>([])
-      let refusals = Mutex<[PersistencyError.Kind]>([])
+      let stores = Locked<[any KvBackend]>([])
+      let refusals = Locked<[PersistencyError.Kind]>([])
       DispatchQueue.concurrentPerform(iterations: 8) { _ in
         do throws(PersistencyError) {
           let store = try engine.open(path)

@@ -1,12 +1,11 @@
 import Foundation
 import PersistencyCore
 import PersistencyMemory
-import Synchronization
 
 /// A memory store whose commits wait, fail or are counted, as a test says: a slow or broken disk.
 final class GatedBackend: KvBackend {
   private let store: MemoryBackend
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   struct State {
     var delay: TimeInterval = 0

@@ -4,12 +4,11 @@ import PersistencyCore
 import PersistencyLMDB
 import PersistencyMemory
 import PersistencySQLite
-import Synchronization
 import Testing
 
 /// What was logged, line by line: level, message, and the metadata in the order of their names.
 private final class Collected: Sendable {
-  static let lines = Mutex<[String]>([])
+  static let lines = Locked<[String]>([])
 
   struct Handler: LogHandler {
     var metadata: Logger.Metadata = [:]

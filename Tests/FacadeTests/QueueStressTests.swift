@@ -1,6 +1,5 @@
 import Foundation
 import PersistencyCore
-import Synchronization
 import TestSupport
 import Testing
 
@@ -16,7 +15,7 @@ struct QueueStressTests {
       var unread: Set<Key> = []
     }
 
-    let state = Mutex(State())
+    let state = Locked(State())
 
     func note(_ change: (inout State) -> Void) { state.withLock { change(&$0) } }
   }

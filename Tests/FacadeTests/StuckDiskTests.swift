@@ -2,7 +2,6 @@ import Foundation
 import PersistencyCore
 import PersistencyMemory
 import PersistencySQLite
-import Synchronization
 import Testing
 
 /// Jobs of which each has a disk of its own that can be stuck, beside one on a disk that is not.
@@ -38,14 +37,14 @@ private struct Disks: Sendable {
 }
 
 private final class Count: Sendable {
-  private let state: Mutex<Int>
-  init(_ value: Int) { state = Mutex(value) }
+  private let state: Locked<Int>
+  init(_ value: Int) { state = Locked(value) }
   var value: Int { state.withLock { $0 } }
   func add(_ number: Int) { state.withLock { $0 += number } }
 }
 
 // What hangs, hangs in the pools of the process: each test has a process of its own.
-@Suite("Stuck disks", .timeLimit(.minutes(2)))
+@Suite("Stuck disks", .timeLimit(.minutes(10)))
 struct StuckDiskTests {
   @Test("Jobs whose commits and reads hang stall neither the writes and reads nor the opening and closing of another")
   func third() async throws {

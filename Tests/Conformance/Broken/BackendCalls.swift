@@ -1,5 +1,4 @@
 import PersistencyCore
-import Synchronization
 
 typealias RowVisitor = (_ key: RawSpan, _ payload: RawSpan) throws(PersistencyError) -> Visit
 typealias StoreVisitor = (_ category: RawSpan, _ key: RawSpan, _ payload: RawSpan) throws(PersistencyError) -> Visit
@@ -31,9 +30,23 @@ struct BackendCalls: Sendable {
     )?
   var countRange: (@Sendable (_ category: String, _ range: KeyRange) throws(PersistencyError) -> Int)?
 
-  init(_ store: ReferenceBackend) {
+  init(_ store: ReferenceBackend) { self.init(store, isVolatile: store.isVolatile) }
+
+  /// A job's calls, each its own; a volatile one refuses by itself.
+  init(job store: any KvBackend) {
+    self.init(store, isVolatile: false)
+    applyGroup = { store.applyGroup($0, sync: false) }
+    scanRange = { category, range, reverse, limit throws(PersistencyError) in
+      try store.scanRange(category: category, range: range, reverse: reverse, limit: limit)
+    }
+    countRange = { category, range throws(PersistencyError) in
+      try store.countRange(category: category, range: range)
+    }
+  }
+
+  private init(_ store: any KvBackend, isVolatile: Bool) {
     limits = store.limits
-    isVolatile = store.isVolatile
+    self.isVolatile = isVolatile
     applyOps = { ops throws(PersistencyError) in try store.applyOps(ops) }
     importRaw = { rows throws(PersistencyError) in try store.importRows(rows) }
     getOne = { category, key throws(PersistencyError) in try store.getOne(category: category, key: key) }
@@ -49,9 +62,9 @@ struct BackendCalls: Sendable {
 
 /// A value that closures share.
 final class Shared<Value: Sendable>: Sendable {
-  private let value: Mutex<Value>
+  private let value: Locked<Value>
 
-  init(_ value: Value) { self.value = Mutex(value) }
+  init(_ value: Value) { self.value = Locked(value) }
 
   func withLock<R: Sendable, E: Error>(_ body: (inout Value) throws(E) -> R) throws(E) -> R {
     try value.withLock { value throws(E) in try body(&value) }

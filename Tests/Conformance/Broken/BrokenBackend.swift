@@ -38,7 +38,8 @@ public struct BrokenBackend: Sendable, CustomStringConvertible {
 
   /// All of them; every one must be caught.
   public static let all: [BrokenBackend] = [
-    bytes, payloads, batches, expects, groups, deletes, ranges, counts, views, categories, imports, lifecycle, faults,
+    bytes, payloads, batches, expects, groups, deletes, ranges, counts, views, categories, imports, lifecycle,
+    faults, facades,
   ].flatMap { $0 }
 }
 

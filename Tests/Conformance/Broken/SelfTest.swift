@@ -22,7 +22,7 @@ public enum SelfTest {
       var caughtBy: [String] = []
       // A fault that shows only when threads meet can slip by on a busy machine; it does not three times.
       for round in 0..<UInt64(3) where caughtBy.isEmpty {
-        for check in sorted(checks, for: backend) where caughtBy.count < enough {
+        for check in sorted(checks, for: backend) where caughtBy.count < enough && !check.isOfJobs {
           let question = [backend.control.name, check.id]
           if sound[question] == false { continue }
           if await passes(check, backend.fixture, seed: seed &+ round) { continue }
@@ -39,7 +39,7 @@ public enum SelfTest {
 
   private static func passes(_ check: ConformanceCheck, _ fixture: BackendFixture, seed: UInt64) async -> Bool {
     do {
-      try await check.run(fixture, seed: seed)
+      try await check.runOnce(fixture, seed: seed)
       return true
     } catch {
       return false

@@ -1,5 +1,4 @@
 import PersistencyCore
-import Synchronization
 
 extension ConformanceCheck {
   static let rangeShortForms: [ConformanceCheck] = [
@@ -78,7 +77,7 @@ private final class ScanRecorder: KvBackend {
     let limit: Int?
   }
 
-  let calls = Mutex<[Call]>([])
+  let calls = Locked<[Call]>([])
   private let store: any KvBackend
 
   init(_ store: any KvBackend) { self.store = store }

@@ -10,8 +10,8 @@ extension ConformanceCheck {
     ) { check in
       let store = try check.open()
       let race = Race()
-      let winners = Mutex([String: [Int]]())
-      let tried = Mutex<[Int]>([])
+      let winners = Locked([String: [Int]]())
+      let tried = Locked<[Int]>([])
       try check.concurrently(4) { writer in
         var round = 0
         while race.goesOn(after: round) {
@@ -40,7 +40,7 @@ extension ConformanceCheck {
     ) { check in
       let store = try check.open()
       let keys = (0..<20).map { numbered($0) }
-      let won = Mutex(0)
+      let won = Locked(0)
       try check.concurrently(4) { writer in
         let results = store.applyGroup(
           keys.map { [.require($0, nil), .set($0, "\(writer)"), .set($0, "\(writer)", in: "twin")] }, sync: false)
@@ -84,7 +84,7 @@ extension ConformanceCheck {
     ) { check in
       let store = try check.open()
       for round in 0..<40 {
-        let won = Mutex(0)
+        let won = Locked(0)
         let gathering = Gathering(2)
         try check.concurrently(2) { writer in
           let (mine, other) = writer == 0 ? ("a", "b") : ("b", "a")
@@ -106,8 +106,8 @@ extension ConformanceCheck {
       let store = try check.open()
       for round in 0..<40 {
         try store.applyOps([.set("token", "\(round)"), .remove("taken")])
-        let deleted = Mutex(false)
-        let applied = Mutex(false)
+        let deleted = Locked(false)
+        let applied = Locked(false)
         let gathering = Gathering(2)
         try check.concurrently(2) { index in
           try gathering.arrive()

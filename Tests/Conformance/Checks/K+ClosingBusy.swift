@@ -1,5 +1,4 @@
 import PersistencyCore
-import Synchronization
 
 extension ConformanceCheck {
   /// K: close while others are at work.
@@ -137,7 +136,7 @@ extension ConformanceCheck {
     ) { check in
       for round in 0..<4 {
         let store = try check.open()
-        let acknowledged = Mutex<[String]>([])
+        let acknowledged = Locked<[String]>([])
         let busy = Signal()
         try check.concurrently(4) { writer in
           if writer == 0 {

@@ -1,6 +1,5 @@
 import Foundation
 import PersistencyCore
-import Synchronization
 
 extension ConformanceCheck {
   private static let unlessPersistent: @Sendable (BackendFixture) -> String? = {
@@ -52,7 +51,7 @@ extension ConformanceCheck {
       unless: unlessPersistent
     ) { check in
       for round in 0..<8 {
-        let winners = Mutex<[any KvBackend]>([])
+        let winners = Locked<[any KvBackend]>([])
         let gathering = Gathering(4)
         try check.concurrently(4) { _ in
           try gathering.arrive()

@@ -6,7 +6,7 @@ extension ConformanceCheck {
   static let readers: [ConformanceCheck] = [
     ConformanceCheck(
       "concurrency.never-torn", "A payload that many threads write and read is always one of those written, whole",
-      paragraph: "4.12"
+      paragraph: "4.12", tier: .concurrency
     ) { check in
       let store = try check.open([.put(category: "c", key: Key(plain: "k"), payload: checked(0, size: 10))])
       let isDone = Atomic<Int>(0)
@@ -42,12 +42,13 @@ extension ConformanceCheck {
       }
     },
     ConformanceCheck(
-      "concurrency.sum-stays", "Transfers between accounts leave every reader the same sum", paragraph: "4.7"
+      "concurrency.sum-stays", "Transfers between accounts leave every reader the same sum", paragraph: "4.7",
+      tier: .concurrency
     ) { check in
       let accounts = 20
       let store = try check.open((0..<accounts).map { .set(numbered($0), "100") })
       let seed = check.seed
-      let generator = Mutex(SeededGenerator(seed: seed))
+      let generator = Locked(SeededGenerator(seed: seed))
       try watch(
         check,
         write: { _ in
@@ -68,10 +69,11 @@ extension ConformanceCheck {
         })
     },
     ConformanceCheck(
-      "concurrency.no-going-back", "One reader never reads an older payload after a newer one", paragraph: "4.12"
+      "concurrency.no-going-back", "One reader never reads an older payload after a newer one", paragraph: "4.12",
+      tier: .concurrency
     ) { check in
       let store = try check.open([.set("n", "0")])
-      let last = Mutex<[UInt: Int]>([:])
+      let last = Locked<[UInt: Int]>([:])
       let isDone = Atomic<Bool>(false)
       try check.concurrently(4) { index in
         if index == 0 {
@@ -100,7 +102,7 @@ extension ConformanceCheck {
     ConformanceCheck(
       "concurrency.writes-in-order",
       "A scan sees one client's writes in their order: never a later one without an earlier",
-      paragraph: "4.7"
+      paragraph: "4.7", tier: .concurrency
     ) { check in
       let store = try check.open()
       try watch(
@@ -113,7 +115,8 @@ extension ConformanceCheck {
       try check.expectEqual(try store.countRange(category: "c", range: .all), 200, "the rows at last")
     },
     ConformanceCheck(
-      "concurrency.range-goes-whole", "A reader sees all rows of a delete-range or none of them", paragraph: "4.7"
+      "concurrency.range-goes-whole", "A reader sees all rows of a delete-range or none of them", paragraph: "4.7",
+      tier: .concurrency
     ) { check in
       let keys = (0..<60).map { numbered($0) }
       let store = try check.open(keys.map { .set($0, "1") })
@@ -128,7 +131,8 @@ extension ConformanceCheck {
         })
     },
     ConformanceCheck(
-      "concurrency.own-writes", "A thread reads its own write at once, whatever other threads write", paragraph: "4.12"
+      "concurrency.own-writes", "A thread reads its own write at once, whatever other threads write", paragraph: "4.12",
+      tier: .concurrency
     ) { check in
       let store = try check.open()
       try check.concurrently(4) { index in
@@ -146,7 +150,7 @@ extension ConformanceCheck {
     },
     ConformanceCheck(
       "concurrency.hundred-fifty-readers", "A hundred and fifty threads may be inside visits at the same moment",
-      paragraph: "4.12"
+      paragraph: "4.12", tier: .concurrency
     ) { check in
       let store = try check.open([.set("a", "1"), .set("b", "2")])
       let count = 150
@@ -167,7 +171,7 @@ extension ConformanceCheck {
     },
     ConformanceCheck(
       "concurrency.readers-do-not-starve-writer", "A writer gets its turn among readers that never pause",
-      paragraph: "4.7"
+      paragraph: "4.7", tier: .concurrency
     ) { check in
       let store = try check.open((0..<500).map { .set(numbered($0), "1") })
       let isDone = Atomic<Bool>(false)
@@ -183,7 +187,7 @@ extension ConformanceCheck {
     },
     ConformanceCheck(
       "concurrency.writers-do-not-starve-reader", "A reader gets its turn among writers that never pause",
-      paragraph: "4.7"
+      paragraph: "4.7", tier: .concurrency
     ) { check in
       let store = try check.open((0..<500).map { .set(numbered($0), "1") })
       let isDone = Atomic<Bool>(false)
@@ -204,7 +208,7 @@ extension ConformanceCheck {
     },
     ConformanceCheck(
       "concurrency.categories-stay-listed", "A list of categories beside a writer has all that stay, in order",
-      paragraph: "4.12"
+      paragraph: "4.12", tier: .concurrency
     ) { check in
       let stable = (0..<10).map { "stable \($0)" }
       let store = try check.open(stable.map { .set("k", "1", in: $0) })

@@ -6,11 +6,11 @@ extension ConformanceCheck {
   static let writers: [ConformanceCheck] = [
     ConformanceCheck(
       "concurrency.writers-all-land", "Concurrent writers are serialised, not refused: every batch lands",
-      paragraph: "4.12"
+      paragraph: "4.12", tier: .concurrency
     ) { check in
       let store = try check.open()
       let race = Race()
-      let written = Mutex([String: Int]())
+      let written = Locked([String: Int]())
       try check.concurrently(6) { thread in
         var round = 0
         while race.goesOn(after: round) {
@@ -27,7 +27,8 @@ extension ConformanceCheck {
         "the last write of each thread")
     },
     ConformanceCheck(
-      "concurrency.mixed-calls-land", "Batches, groups and deleteOne of many threads all take effect", paragraph: "4.12"
+      "concurrency.mixed-calls-land", "Batches, groups and deleteOne of many threads all take effect",
+      paragraph: "4.12", tier: .concurrency
     ) { check in
       let store = try check.open()
       try check.concurrently(6) { thread in
@@ -53,13 +54,13 @@ extension ConformanceCheck {
     },
     ConformanceCheck(
       "concurrency.one-delete-says-yes", "Of threads that delete one row at once deleteOne says yes to exactly one",
-      paragraph: "4.9"
+      paragraph: "4.9", tier: .concurrency
     ) { check in
       let race = Race(least: 30, most: 8_000)
       let keys = (0..<race.most).map { numbered($0) }
       let store = try check.open(keys.map { .set($0, "1") })
-      let yes = Mutex([String: Int]())
-      let tried = Mutex<[Int]>([])
+      let yes = Locked([String: Int]())
+      let tried = Locked<[Int]>([])
       try check.concurrently(4) { _ in
         var mine: [String] = []
         var round = 0
@@ -78,12 +79,12 @@ extension ConformanceCheck {
     },
     ConformanceCheck(
       "concurrency.tokens-taken-once", "Tokens that threads put and others take by deleteOne are each taken once",
-      paragraph: "4.9"
+      paragraph: "4.9", tier: .concurrency
     ) { check in
       let store = try check.open()
       let (makers, tokens) = (2, 80)
       let made = Atomic<Int>(0)
-      let taken = Mutex([String: Int]())
+      let taken = Locked([String: Int]())
       try check.concurrently(makers + 3) { index in
         if index < makers {
           defer { made.add(1, ordering: .releasing) }
@@ -105,7 +106,7 @@ extension ConformanceCheck {
     },
     ConformanceCheck(
       "concurrency.last-batch-wins-whole", "Of batches that race for the same keys one wins all of them, not one each",
-      paragraph: "4.3"
+      paragraph: "4.3", tier: .concurrency
     ) { check in
       let store = try check.open()
       let keys = (0..<12).map { numbered($0) }
@@ -123,9 +124,9 @@ extension ConformanceCheck {
     },
     ConformanceCheck(
       "concurrency.opened-here-used-there", "A store may be opened, used and closed on three different threads",
-      paragraph: "4.12"
+      paragraph: "4.12", tier: .concurrency
     ) { check in
-      let place = Mutex<(any KvBackend)?>(nil)
+      let place = Locked<(any KvBackend)?>(nil)
       func onThread(_ body: @escaping @Sendable (any KvBackend) throws -> Void) throws {
         try check.concurrently(1) { _ in
           guard let store = place.withLock({ $0 }) else { throw check.failure("no store was opened") }
@@ -144,7 +145,8 @@ extension ConformanceCheck {
       try onThread { store in try check.expectError(.closed) { _ = try store.text("a") } }
     },
     ConformanceCheck(
-      "concurrency.tasks", "A hundred tasks of Swift concurrency may share a store", paragraph: "4.12"
+      "concurrency.tasks", "A hundred tasks of Swift concurrency may share a store", paragraph: "4.12",
+      tier: .concurrency
     ) { check in
       let store = try check.open()
       try await withThrowingTaskGroup(of: Void.self) { group in
@@ -161,7 +163,8 @@ extension ConformanceCheck {
     },
     ConformanceCheck(
       "concurrency.histories-in-own-categories",
-      "Threads that each write a category of their own read back exactly their own history", paragraph: "4.12"
+      "Threads that each write a category of their own read back exactly their own history", paragraph: "4.12",
+      tier: .concurrency
     ) { check in
       let store = try check.open()
       try check.concurrently(4) { thread in

@@ -1,6 +1,5 @@
 import Foundation
 import PersistencyCore
-import Synchronization
 
 extension ConformanceCheck {
   /// Capabilities: what is declared holds, and what is not declared is absent.
@@ -123,7 +122,7 @@ extension ConformanceCheck {
         let keys = (0..<200).map { numbered($0) }
         try store.applyOps(keys.map { .set($0, "0") })
         let name = try storeName(check)
-        let number = Mutex(0)
+        let number = Locked(0)
         try check.concurrently(2) { index in
           for round in 1...(index == 0 ? 60 : 3) {
             if index == 0 {

@@ -46,7 +46,7 @@ public enum DifferentialRun {
     }
     let last = (try? play(shortest, on: [fixture])) ?? divergence
     throw ConformanceFailure(
-      adapter: fixture.name, check: check, rule: rule, seed: seed,
+      adapter: fixture.name, face: .raw, check: check, rule: rule, seed: seed,
       message: report(shortest, last, of: history, divergence, seed: seed), file: "", line: 0)
   }
 

@@ -1,5 +1,4 @@
 public import PersistencyCore
-import Synchronization
 
 /// The suite's yardstick: sorted rows in memory behind one lock, as plain as the contract allows.
 ///
@@ -10,7 +9,7 @@ public final class ReferenceBackend: KvBackend {
   private let access: StoreAccess
   /// A volatile store has nothing to sync to.
   let isVolatile: Bool
-  private let state = Mutex(ReferenceState())
+  private let state = Locked(ReferenceState())
   private let gate = CallGate(free: {})
 
   public init(options: StoreOptions = .init(), limits: BackendLimits = .embedded) {

@@ -42,14 +42,62 @@ extension CheckContext {
     return found
   }
 
-  /// How many descriptors this process has open, or nil where the system does not say.
-  static var openDescriptors: Int? {
-    try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
+  /// How many descriptors this process has open that may be this check's, or nil where the system does not say.
+  ///
+  /// Files outside the check's directory are those of what runs beside it; pipes, sockets and the like have no place, and count.
+  var openDescriptors: Int? {
+    guard let numbers = try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") else { return nil }
+    return numbers.count { number in
+      guard let file = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/" + number) else {
+        return false
+      }
+      return !file.hasPrefix("/") || file.hasPrefix(directory + "/")
+    }
   }
+
+  static let listsDescriptors = FileManager.default.fileExists(atPath: "/proc/self/fd")
 
   /// How many threads this process has, or nil where the system does not say.
   static var threads: Int? {
     try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count
+  }
+
+  /// How many files below the check's directory are mapped.
+  var mappings: Int {
+    let maps = (try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8)) ?? ""
+    return maps.split(separator: "\n").count { $0.contains(directory + "/") }
+  }
+}
+
+/// What a process holds of its system.
+struct CheckHoldings: Sendable, CustomStringConvertible {
+  let descriptors: Int
+  let mappings: Int
+  let threads: Int
+
+  init(_ check: CheckContext) {
+    (descriptors, mappings) = (check.openDescriptors ?? 0, check.mappings)
+    threads = CheckContext.threads ?? 0
+  }
+
+  var description: String { "\(descriptors) descriptors, \(mappings) mappings and \(threads) threads" }
+}
+
+extension CheckContext {
+  /// Expects that two hundred rounds of something have left descriptors, mappings and threads as they were before.
+  ///
+  /// Other checks may run at the same time, and their threads and pipes go again: a leak of two hundred stays.
+  func expectNoLeak(since before: CheckHoldings, file: String = #fileID, line: Int = #line) throws {
+    var now = CheckHoldings(self)
+    var isLeaking: Bool {
+      now.descriptors >= before.descriptors + 100 || now.mappings > before.mappings
+        || now.threads >= before.threads + 100
+    }
+    for _ in 0..<300 where isLeaking {
+      _ = Signal().isRaised(within: 100)
+      now = CheckHoldings(self)
+    }
+    try expect(!isLeaking, "\(before) became \(now)", file: file, line: line)
   }
 }
 

@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import PersistencyCore
 
 extension CheckContext {
   /// Runs `body(0)` … `body(count - 1)` on threads of their own, at once, and waits for all.
@@ -17,7 +17,7 @@ extension CheckContext {
     _ body: @escaping @Sendable (Int) throws -> Void
   ) throws {
     let group = DispatchGroup()
-    let thrown = Mutex<(any Error)?>(nil)
+    let thrown = Locked<(any Error)?>(nil)
     // Without it the first thread would be done before the last one starts.
     let start = Gathering(count)
     for index in 0..<count {
@@ -47,13 +47,13 @@ extension CheckContext {
 ///
 /// Whoever waits half a minute gives up, so that one thread's failure does not hang the others.
 final class Gathering: Sendable {
-  private let missing: Mutex<Int>
+  private let missing: Locked<Int>
   private let count: Int
   private let door = DispatchSemaphore(value: 0)
 
   init(_ count: Int) {
     self.count = count
-    missing = Mutex(count)
+    missing = Locked(count)
   }
 
   func arrive() throws {

@@ -14,7 +14,7 @@ public final class CheckContext: Sendable {
   /// Fresh, and removed after the check.
   public let directory: String
   private let check: ConformanceCheck
-  private let opened = Mutex<[any KvBackend]>([])
+  private let opened = Locked<[any KvBackend]>([])
   /// How many expectations were evaluated: the generated cases behind one rule.
   let expectations = Atomic<Int>(0)
   private let isStuck = Atomic<Bool>(false)
@@ -102,7 +102,8 @@ public final class CheckContext: Sendable {
 
   public func failure(_ message: String, file: String = #fileID, line: Int = #line) -> ConformanceFailure {
     ConformanceFailure(
-      adapter: fixture.name, check: check.id, rule: check.rule, seed: seed, message: message, file: file, line: line)
+      adapter: fixture.name, face: fixture.face, check: check.id, rule: check.rule, seed: seed, message: message,
+      file: file, line: line)
   }
 
   private static func shortened(_ value: some Any) -> String {

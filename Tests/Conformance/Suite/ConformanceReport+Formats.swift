@@ -50,7 +50,7 @@ extension ConformanceReport {
         ]
       })
     for adapter in adapters { lines += Self.exceptions(of: adapter) }
-    lines += ["", "## Every rule", ""]
+    lines += ["", "## Every rule", "", "Asked on the bare backend and through a job, unless one of them is named.", ""]
     lines += ruleTable
     if let selfTest {
       lines += ["", "## The suite's own test: backends broken on purpose", ""]
@@ -74,24 +74,31 @@ extension ConformanceReport {
 
   private var ruleTable: [String] {
     var order: [Check] = []
-    var outcomes: [String: [String: Outcome]] = [:]
+    var marks: [String: [String: String]] = [:]
     for adapter in adapters {
       for check in adapter.checks {
-        if outcomes[check.id] == nil { order.append(check) }
-        outcomes[check.id, default: [:]][adapter.name] = check.outcome
+        if marks[check.id] == nil { order.append(check) }
+        marks[check.id, default: [:]][adapter.name] = Self.mark(check)
       }
     }
-    let marks: [Outcome: String] = [.passed: "yes", .failed: "**no**", .notApplicable: "n/a"]
     return Self.table(
       ["check", "rule", "paragraph", "tier"] + adapters.map(\.name),
       order.map { check in
         ["`\(check.id)`", check.rule, check.paragraph, check.tier.rawValue]
-          + adapters.map { outcomes[check.id]?[$0.name].flatMap { marks[$0] } ?? "" }
+          + adapters.map { marks[check.id]?[$0.name] ?? "" }
       })
   }
 
   private static func table(_ head: [String], _ rows: [[String]]) -> [String] {
     ([head, head.map { _ in "---" }] + rows).map { "| " + $0.map(cell).joined(separator: " | ") + " |" }
+  }
+
+  /// What both faces have passed needs no mark.
+  private static func mark(_ check: Check) -> String {
+    let words: [Outcome: String] = [.passed: "yes", .failed: "**no**", .notApplicable: "n/a"]
+    let word = words[check.outcome] ?? ""
+    let passed = check.faces.filter { $0.outcome == .passed }.map(\.face.rawValue)
+    return check.outcome == .passed && passed.count == 1 ? "\(word) (\(passed[0]))" : word
   }
 
   /// Text that stays in its cell and on its line.

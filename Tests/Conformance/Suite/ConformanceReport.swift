@@ -58,6 +58,18 @@ public struct ConformanceReport: Codable, Hashable, Sendable {
     public var outcome: Outcome
     /// Why it failed or does not apply; empty when it passed.
     public var message: String
+    /// The same for each way it was asked, on the bare backend and through a job.
+    ///
+    /// The check counts once all the same.
+    public var faces: [Face]
+  }
+
+  /// One rule on one adapter, asked in one way.
+  public struct Face: Codable, Hashable, Sendable {
+    public var face: ConformanceFace
+    public var outcome: Outcome
+    /// Why it failed or does not apply; empty when it passed.
+    public var message: String
   }
 
   public enum Outcome: String, Codable, Hashable, Sendable {

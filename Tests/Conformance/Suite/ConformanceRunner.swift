@@ -14,8 +14,8 @@ public struct ConformanceRunner: Sendable {
   public var selfTest: Bool
 
   public init(
-    fixtures: [BackendFixture], checks: [ConformanceCheck] = ConformanceCheck.all,
-    tiers: Set<ConformanceTier> = Set(ConformanceTier.allCases), seed: UInt64 = 1, selfTest: Bool = false
+    fixtures: [BackendFixture], checks: [ConformanceCheck] = ConformanceCheck.everything,
+    tiers: Set<ConformanceTier> = ConformanceTier.standard, seed: UInt64 = 1, selfTest: Bool = false
   ) {
     self.fixtures = fixtures
     self.checks = checks
@@ -70,8 +70,30 @@ public struct ConformanceRunner: Sendable {
   private static func result(
     of check: ConformanceCheck, on fixture: BackendFixture, seed: UInt64
   ) async -> (ConformanceReport.Check, cases: Int) {
-    var result = ConformanceReport.Check(
-      id: check.id, rule: check.rule, paragraph: check.paragraph, tier: check.tier, outcome: .passed, message: "")
+    var faces: [ConformanceReport.Face] = []
+    var cases = 0
+    for fixture in check.faces(of: fixture) {
+      let (face, count) = await Self.face(of: check, on: fixture, seed: seed)
+      faces.append(face)
+      cases += count
+    }
+    let outcomes: [ConformanceReport.Outcome] = [.failed, .passed, .notApplicable]
+    let outcome = outcomes.first { outcome in faces.contains { $0.outcome == outcome } } ?? .notApplicable
+    let told = faces.filter { $0.outcome == outcome && !$0.message.isEmpty }
+    // What only jobs break is said so.
+    let message = told.first.map { $0.face == .job && outcome == .failed ? "through a job: \($0.message)" : $0.message }
+    return (
+      ConformanceReport.Check(
+        id: check.id, rule: check.rule, paragraph: check.paragraph, tier: check.tier, outcome: outcome,
+        message: message ?? "", faces: faces),
+      cases
+    )
+  }
+
+  private static func face(
+    of check: ConformanceCheck, on fixture: BackendFixture, seed: UInt64
+  ) async -> (ConformanceReport.Face, cases: Int) {
+    var result = ConformanceReport.Face(face: fixture.face, outcome: .passed, message: "")
     if let reason = check.notApplicableReason(for: fixture) {
       result.outcome = .notApplicable
       result.message = reason

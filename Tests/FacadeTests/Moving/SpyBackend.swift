@@ -1,6 +1,5 @@
 import Foundation
 import PersistencyCore
-import Synchronization
 
 /// A store that tells what was written to it, and fails or lies where a test says so.
 final class SpyBackend: KvBackend {
@@ -21,7 +20,7 @@ final class SpyBackend: KvBackend {
 
   /// What all stores of one engine share, so that a test sees those it does not hold.
   final class SharedState: Sendable {
-    private let state = Mutex(State())
+    private let state = Locked(State())
     private let stores = Locked<[any KvBackend]>([])
     func add(_ store: any KvBackend) { stores.withLock { $0.append(store) } }
 
