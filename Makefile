@@ -1,5 +1,5 @@
 # The front door; `.ci/run` only calls it.
-.PHONY: help setup build run test conformance heavy external examples bench bench-quick memory moves kills faults faults-quick crash crash-quick power power-quick leaks leaks-quick trials fuzz docs lint format ci clean
+.PHONY: help setup build run test conformance heavy external examples bench bench-quick bench-peers bench-tables bench-yardsticks memory moves kills faults faults-quick crash crash-quick power power-quick leaks leaks-quick trials fuzz docs lint format ci clean
 
 ENGINE ?= all
 REPORTS ?= reports
@@ -41,15 +41,30 @@ external: setup ## An adapter in a package of its own, built on the public API, 
 examples: setup ## Build and run the example programs
 	swift run --package-path Examples Tour
 
-bench: setup ## Every workload, engine and layer, with reports/bench.json
+bench: setup ## Every workload, engine and layer; reports/bench.json and bench.html, and facade.json
 	@mkdir -p $(REPORTS)
 	swift build -c release --product persistency-bench
-	"$$(swift build -c release --show-bin-path)/persistency-bench" --json $(REPORTS)/bench.json
+	"$$(swift build -c release --show-bin-path)/persistency-bench" --json $(REPORTS)/bench.json --html $(REPORTS)/bench.html
+	"$$(swift build -c release --show-bin-path)/persistency-bench" facade --json $(REPORTS)/facade.json
 
-bench-quick: setup ## The same within a minute
+bench-quick: setup ## The same, small, within a minute
 	@mkdir -p $(REPORTS)
 	swift build -c release --product persistency-bench
-	"$$(swift build -c release --show-bin-path)/persistency-bench" --quick --json $(REPORTS)/bench-quick.json
+	"$$(swift build -c release --show-bin-path)/persistency-bench" --quick \
+		--json $(REPORTS)/bench-quick.json --html $(REPORTS)/bench-quick.html
+
+bench-peers: setup ## Every workload beside GRDB and SortedDictionary, with reports/peers.json and peers.html
+	@mkdir -p $(REPORTS)
+	swift build -c release --package-path Benchmarks/Peers
+	"$$(swift build -c release --package-path Benchmarks/Peers --show-bin-path)/PersistencyPeers" \
+		--engine sqlite --engine memory --json $(REPORTS)/peers.json --html $(REPORTS)/peers.html
+
+bench-tables: ## Put the tables of reports/bench.json into Benchmarks/README.md
+	swift build -c release --product persistency-bench
+	"$$(swift build -c release --show-bin-path)/persistency-bench" tables $(REPORTS)/bench.json Benchmarks/README.md
+
+bench-yardsticks: setup ## Instructions an op of the C yardsticks, by callgrind, against tuned C
+	@scripts/yardstick-instructions
 
 memory: setup ## What counting, visiting and copying 1,000,000 rows takes in memory, every engine to every other; fails over 64 MB
 	swift build -c release --product persistency
@@ -109,4 +124,4 @@ ci: ## What CI runs
 	@.ci/run
 
 clean: ## Remove what was built
-	rm -rf .build Fuzz/.build Tests/ExternalAdapter/.build Examples/.build $(REPORTS)
+	rm -rf .build Fuzz/.build Tests/ExternalAdapter/.build Examples/.build Benchmarks/Peers/.build $(REPORTS)

@@ -31,6 +31,7 @@ let package = Package(
     .library(name: "PersistencyServiceLifecycle", targets: ["PersistencyServiceLifecycle"]),
     .library(name: "PersistencyConformance", targets: ["PersistencyConformance"]),
     .library(name: "PersistencyFaults", targets: ["PersistencyFaults"]),
+    .library(name: "PersistencyBenchmarks", targets: ["PersistencyBenchmarks"]),
     .executable(name: "persistency", targets: ["PersistencyCLI"]),
     .executable(name: "persistency-bench", targets: ["PersistencyBench"]),
   ],
@@ -88,12 +89,13 @@ let package = Package(
       name: "CYardsticks",
       dependencies: ["CPersistencySQLite", "CPersistencyLMDB", "CPersistencyRocksDB"],
       path: "Benchmarks/CYardsticks"),
-    .executableTarget(
-      name: "PersistencyBench",
+    .target(
+      name: "PersistencyBenchmarks",
       dependencies: engines + [
         "CYardsticks", arguments, .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
       path: "Benchmarks/Bench"),
+    .executableTarget(name: "PersistencyBench", dependencies: ["PersistencyBenchmarks"], path: "Benchmarks/Main"),
 
     // MARK: Tests
     .testTarget(name: "CoreTests", dependencies: ["PersistencyCore"], resources: [.copy("Fixtures")]),
@@ -116,6 +118,8 @@ let package = Package(
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
       ]),
+    .testTarget(
+      name: "BenchTests", dependencies: ["PersistencyBench", "PersistencyBenchmarks", "PersistencyConformance"]),
     .testTarget(name: "CLITests", dependencies: engines + ["PersistencyCLI"], resources: [.copy("Fixtures")]),
   ],
   swiftLanguageModes: [.v6]

@@ -6,7 +6,7 @@ struct Bench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "persistency-bench",
     abstract: "Measures every engine at equal durability and cache, and what the layers above it cost.",
-    subcommands: [Measure.self, Facade.self], defaultSubcommand: Measure.self)
+    subcommands: [Measure.self, Facade.self, Compare.self, Tables.self], defaultSubcommand: Measure.self)
 
   /// Runs the command line and ends the process; errors are one line on standard error, whoever threw them.
   static func runAndExit() async -> Never {
@@ -31,11 +31,16 @@ struct Bench: AsyncParsableCommand {
   }
 }
 
-@main
-enum Main {
+/// The program, for its own executable and for one that adds peers.
+public enum BenchProgram {
+  /// Runs the command line and ends the process.
+  ///
   /// Not async: the mask of signals must be set on the process's first thread, before there is another.
-  static func main() {
+  ///
+  /// - Parameter peers: Other libraries to be measured beside ours, each as a layer of its own.
+  public static func main(peers: [Peer] = []) -> Never {
     Interrupt.watch()
+    Peer.register(peers)
     // On the global pool, like a server: on the main thread a resumed task would come back by way of its run loop.
     Task.detached { await Bench.runAndExit() }
     while true { pause() }

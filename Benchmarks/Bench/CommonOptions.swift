@@ -55,4 +55,17 @@ struct MeasureOptions: ParsableArguments {
     parsing: .unconditionalSingleValue,
     help: "Ops of one commit, for the workloads that write; repeatable. (default: 1 and 1000)")
   var batch: [Int] = []
+
+  @Option(
+    parsing: .unconditionalSingleValue,
+    help:
+      "Rows at which the growth of costs is looked at; repeatable. (default: 10000, 100000 and 1000000 with all workloads)"
+  )
+  var growth: [Int] = []
+
+  @Option(help: "Write the results to this file, as a page with charts.")
+  var html: String?
+
+  @Flag(help: "Fail when a figure is missed by more than 15 %, and name it.")
+  var check = false
 }

@@ -20,7 +20,13 @@ enum EngineChoice: String, Named, Sendable {
   }
 
   func layers(of settings: Settings) -> [Layer] {
-    settings.layers.filter { $0 != .raw || yardstick != nil }
+    settings.layers.filter { layer in
+      switch layer {
+      case .raw: yardstick != nil
+      case .backend, .job: true
+      case .grdb, .sortedDictionary: Peer.all.contains { $0.layer == layer && $0.engine == self }
+      }
+    }
   }
 
   func engine(_ settings: Settings) -> Engine {
@@ -31,7 +37,7 @@ enum EngineChoice: String, Named, Sendable {
     case .lmdb: return .lmdb
     case .rocks:
       // Backend and job share the process's one cache; the yardstick has its own.
-      let stores = max(1, settings.layers.count { $0 != .raw })
+      let stores = max(1, settings.layers.count { $0 == .backend || $0 == .job })
       return .rocks(RocksOptions(writeBufferBytes: cache.memtableBytes, sharedCacheBytes: cache.cacheBytes * stores))
     case .memory: return .memory
     }

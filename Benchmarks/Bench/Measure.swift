@@ -16,18 +16,29 @@ struct Measure: AsyncParsableCommand {
 
   func run() async throws {
     let settings = try Settings(options, measured)
-    let report = try JSONReport.reserve(options.json)
+    let json = try ReportFile(options.json, option: "--json")
+    let html = try ReportFile(measured.html, option: "--html")
     let workspace = try Workspace(in: options.directory)
     defer { workspace.remove() }
-    try settings.checkRoom(at: workspace.path)
+    for rows in [settings.rows] + settings.growth { try settings.grown(to: rows).checkRoom(at: workspace.path) }
     let progress = Progress()
     defer { progress.clear() }
     var runner = Runner(settings: settings, workspace: workspace, progress: progress)
     let results = try await runner.run()
+    var growth: [ResultRow] = []
+    for rows in settings.growth {
+      var runner = Runner(settings: settings.grown(to: rows), workspace: workspace, progress: progress)
+      growth += try await runner.run().rows
+    }
     workspace.remove()
     progress.clear()
     let header = RunHeader(settings: settings, workspace: workspace, rocksVersion: results.rocksVersion)
-    try report?.write(MeasureReport(header: header, rows: results.rows, stores: results.stores))
-    print(TableReport(header: header, rows: results.rows, stores: results.stores).text)
+    let report = MeasureReport(
+      header: header, rows: results.rows, stores: results.stores, growth: growth,
+      figures: Promises(rows: results.rows, growth: growth).figures)
+    try json?.write(report)
+    try html?.write(HTMLPage(report: report).text)
+    print(TableReport(report: report).text)
+    if measured.check { try Figure.judge(report.figures) }
   }
 }

@@ -4,15 +4,19 @@ import PersistencyCore
 /// What is measured, and at which size: the command line, judged.
 struct Settings: Sendable {
   let engines: [EngineChoice]
-  let workloads: [Workload]
+  private(set) var workloads: [Workload]
   let layers: [Layer]
-  let batches: [Int]
-  let rows: Int
+  private(set) var batches: [Int]
+  /// Sizes of stores at which the growth of costs is looked at; none skips it.
+  let growth: [Int]
+  /// Whether stores are loaded in key order, which is quicker.
+  private(set) var loadsInOrder = false
+  private(set) var rows: Int
   let keySize: Int
   let payloadSize: Int
   let durability: Durability
   let seed: UInt64
-  let rounds: Int
+  private(set) var rounds: Int
   let quick: Bool
   /// Seconds that each layer may take for one workload in one round; past it the layers stop, all after the same ops.
   let secondsPerPass: Double
@@ -45,6 +49,11 @@ struct Settings: Sendable {
       let batch = try Self.within(1...100_000, batch, "--batch")
       if !chosen.contains(batch) { chosen.append(batch) }
     }.sorted()
+    let growth = measure?.growth ?? []
+    let isEverything = measure?.workload.contains("all") ?? false
+    self.growth = try
+      (growth.isEmpty && isEverything ? (quick ? [2000, 20_000] : [10_000, 100_000, 1_000_000]) : growth)
+      .map { try Self.within(1...100_000_000, $0, "--growth") }
     guard let durability = Durability(rawValue: options.durability) else {
       throw Complaint("unknown durability '\(options.durability)'; choose full, consistent or volatile")
     }
@@ -74,6 +83,17 @@ struct Settings: Sendable {
     }
   }
 
+  /// The same at another size, for what its growth shows.
+  func grown(to rows: Int) -> Settings {
+    var settings = self
+    settings.rows = rows
+    settings.rounds = 1
+    settings.workloads = [.readrandom, .seekrandom, .overwrite]
+    settings.batches = [1000]
+    settings.loadsInOrder = true
+    return settings
+  }
+
   private static func within<Value>(
     _ range: ClosedRange<Value>, _ value: Value, _ option: String
   ) throws -> Value {
@@ -87,7 +107,7 @@ struct Settings: Sendable {
     if names.contains("all") { return Array(Choice.allCases) }
     var chosen: [Choice] = []
     for name in names {
-      guard let choice = Choice(rawValue: name) else {
+      guard let choice = Choice.allCases.first(where: { $0.rawValue == name }) else {
         throw Complaint("unknown \(what) '\(name)'; choose \(Choice.listing), or all")
       }
       if !chosen.contains(choice) { chosen.append(choice) }

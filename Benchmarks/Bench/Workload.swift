@@ -13,9 +13,9 @@ enum Workload: String, Named, Sendable {
   case burst
   /// Puts of one writer that waits for each commit.
   case acked1
-  /// Puts of 16 writers at once, each waiting for its commits.
+  /// Puts of 16 writers at once, each waiting for its commits; the engine alone does batches of 16.
   case acked16
-  /// Puts of 256 writers at once, each waiting for its commits.
+  /// Puts of 256 writers at once, each waiting for its commits; the engine alone does batches of 256.
   case acked256
 
   // On a loaded store.
@@ -79,6 +79,9 @@ enum Workload: String, Named, Sendable {
     }
   }
 
+  /// Whether it takes a layer that many use at once.
+  var isShared: Bool { writers != nil || self == .burst || self == .readwhilewriting }
+
   var isYCSB: Bool { rawValue.hasPrefix("ycsb") }
 
   /// How many writers wait for commits at once; nil where that is not what it is about.
@@ -102,13 +105,20 @@ enum Workload: String, Named, Sendable {
 }
 
 /// What stands between the caller and the engine.
-enum Layer: String, Named, Sendable {
+enum Layer: String, Named, Sendable, Codable {
   /// C code that uses the engine as an expert would.
   case raw
   /// Our adapter, as `any KvBackend`.
   case backend
   /// A job, opened by `Persistency`.
   case job
+  /// GRDB in place of ours.
+  case grdb
+  /// swift-collections' `SortedDictionary` in place of ours.
+  case sortedDictionary = "sorted-dictionary"
+
+  /// Those that this program was built with.
+  static var allCases: [Layer] { [.raw, .backend, .job] + Peer.all.map(\.layer) }
 }
 
 /// One workload at one batch size: a line of the table.

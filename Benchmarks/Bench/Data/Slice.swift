@@ -1,24 +1,24 @@
-import PersistencyCore
+public import PersistencyCore
 
 /// A few milliseconds of a workload, made ready before the clock starts: the same keys and payloads for every layer,
 /// flat for C and as values for Swift.
-struct Slice: Sendable {
+public struct Slice: Sendable {
   /// Ops: rows written or read, scans, counts.
-  private(set) var count: Int
+  public private(set) var count: Int
   /// Ops of a commit.
   var batch = 1
   /// Rows of a scan.
-  var limit = 0
+  public internal(set) var limit = 0
   /// What the layer must report; nil where the store's content is the proof.
   var expected: Tally?
   /// A key an op, or two where an op has a range.
   var flatKeys: [UInt8] = []
   /// A payload an op.
   var flatPayloads: [UInt8] = []
-  var keys: [Key] = []
-  var ranges: [KeyRange] = []
-  var batches: [[TxOp]] = []
-  var steps: [Step] = []
+  public internal(set) var keys: [Key] = []
+  public internal(set) var ranges: [KeyRange] = []
+  public internal(set) var batches: [[TxOp]] = []
+  public internal(set) var steps: [Step] = []
 
   init(count: Int) { self.count = count }
 
@@ -38,7 +38,7 @@ struct SinglePut: Sendable {
 }
 
 /// An op of a mix.
-enum Step: Sendable {
+public enum Step: Sendable {
   case read(Key)
   case put([TxOp])
   case scan(KeyRange, rows: Int)

@@ -20,7 +20,7 @@ struct Facade: AsyncParsableCommand {
 
   func run() async throws {
     let settings = try Settings(options)
-    let report = try JSONReport.reserve(options.json)
+    let report = try ReportFile(options.json, option: "--json")
     let workspace = try Workspace(in: options.directory)
     defer { workspace.remove() }
     try settings.checkRoom(at: workspace.path)
@@ -30,13 +30,6 @@ struct Facade: AsyncParsableCommand {
     let header = RunHeader(settings: settings, workspace: workspace, rocksVersion: run.rocksVersion)
     try report?.write(FacadeReport(header: header, figures: run.figures))
     print(FigureTable(header: header, figures: run.figures).text)
-    if check { try Self.judge(run.figures) }
-  }
-
-  private static func judge(_ figures: [Figure]) throws {
-    let missed = figures.filter(\.isMissed)
-    guard !missed.isEmpty else { return }
-    let names = missed.map { "\($0.engine) \($0.name) (\(Figure.text($0.value)) \($0.unit), due \($0.boundText))" }
-    throw Complaint("missed by more than 15 %: " + names.joined(separator: "; "))
+    if check { try Figure.judge(run.figures) }
   }
 }

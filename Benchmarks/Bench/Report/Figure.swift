@@ -1,5 +1,5 @@
 /// A number that was promised, or that helps to judge one.
-struct Figure: Encodable, Sendable {
+struct Figure: Codable, Sendable {
   enum Bound: Sendable {
     case atLeast(Double)
     case atMost(Double)
@@ -50,6 +50,27 @@ struct Figure: Encodable, Sendable {
     }
   }
 
+  /// - Throws: A complaint that names those that are missed, if any.
+  static func judge(_ figures: [Figure]) throws {
+    let missed = figures.filter(\.isMissed).map {
+      "\($0.engine) \($0.name) (\(text($0.value)) \($0.unit), due \($0.boundText))"
+    }
+    if !missed.isEmpty { throw Complaint("missed by more than 15 %: " + missed.joined(separator: "; ")) }
+  }
+
+  init(
+    engine: String, name: String, value: Double, unit: String, bound: Bound, beside: String = ""
+  ) {
+    self.engine = engine
+    self.name = name
+    self.value = value
+    self.unit = unit
+    self.bound = bound
+    self.beside = beside
+  }
+
+  // MARK: In a report
+
   func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(engine, forKey: .engine)
@@ -71,5 +92,21 @@ struct Figure: Encodable, Sendable {
     case atLeast = "at_least"
     case atMost = "at_most"
     case isReached = "reached"
+  }
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    engine = try container.decode(String.self, forKey: .engine)
+    name = try container.decode(String.self, forKey: .name)
+    value = try container.decode(Double.self, forKey: .value)
+    unit = try container.decode(String.self, forKey: .unit)
+    beside = try container.decodeIfPresent(String.self, forKey: .beside) ?? ""
+    if let least = try container.decodeIfPresent(Double.self, forKey: .atLeast) {
+      bound = .atLeast(least)
+    } else if let most = try container.decodeIfPresent(Double.self, forKey: .atMost) {
+      bound = .atMost(most)
+    } else {
+      bound = try container.decodeIfPresent(Double.self, forKey: .exactly).map(Bound.exactly) ?? .none
+    }
   }
 }

@@ -3,21 +3,18 @@ struct FigureTable {
   let header: RunHeader
   let figures: [Figure]
 
-  var text: String {
-    var lines = header.lines
-    for engine in engines {
-      let mine = figures.filter { $0.engine == engine }
-      lines += ["", left(engine, Self.nameWidth) + right("measured", 16) + right("due", 9)]
-      lines += mine.map(Self.line)
+  var text: String { (header.lines + [""] + Self.lines(figures)).joined(separator: "\n") }
+
+  static func lines(_ figures: [Figure]) -> [String] {
+    let engines = figures.reduce(into: [String]()) { if !$0.contains($1.engine) { $0.append($1.engine) } }
+    let tables = engines.map { engine in
+      [left(engine, nameWidth) + right("measured", 16) + right("due", 9)]
+        + figures.filter { $0.engine == engine }.map(line)
     }
-    return lines.joined(separator: "\n")
+    return Array(tables.joined(separator: [""]))
   }
 
   private static let nameWidth = 50
-
-  private var engines: [String] {
-    figures.reduce(into: []) { if !$0.contains($1.engine) { $0.append($1.engine) } }
-  }
 
   private static func line(_ figure: Figure) -> String {
     let verdict = figure.isReached ? " " : figure.isMissed ? "✗" : "~"

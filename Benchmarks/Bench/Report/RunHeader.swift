@@ -3,13 +3,15 @@ import Foundation
 import PersistencyCore
 
 /// Where, when, with what and how a run was made.
-struct RunHeader: Encodable, Sendable {
+struct RunHeader: Codable, Sendable {
   let date: String
+  /// Of the sources; empty outside of a working tree.
+  let commit: String
   let machine: Machine
   let versions: Versions
   let settings: Described
 
-  struct Described: Encodable, Sendable {
+  struct Described: Codable, Sendable {
     let rows: Int
     let keyBytes: Int
     let payloadBytes: Int
@@ -18,13 +20,16 @@ struct RunHeader: Encodable, Sendable {
     let durability: String
     let seed: UInt64
     let rounds: Int
+    let threads: Int
+    let secondsPerPass: Double
     let quick: Bool
     let cacheBytes: Int
     let sqliteCheckpointPages: Int
     let rocksMemtableBytes: Int
 
     enum CodingKeys: String, CodingKey {
-      case rows, category, batches, durability, seed, rounds, quick
+      case rows, category, batches, durability, seed, rounds, threads, quick
+      case secondsPerPass = "seconds_per_pass"
       case keyBytes = "key_bytes"
       case payloadBytes = "payload_bytes"
       case cacheBytes = "cache_bytes"
@@ -35,21 +40,37 @@ struct RunHeader: Encodable, Sendable {
 
   init(settings: Settings, workspace: Workspace, rocksVersion: String) {
     date = Date().formatted(.iso8601)
+    commit = Self.commitHere
     machine = Machine(storesAt: workspace.fileSystem)
     versions = Versions(rocksDB: rocksVersion)
     self.settings = Described(
       rows: settings.rows, keyBytes: settings.keySize, payloadBytes: settings.payloadSize,
       category: Settings.category, batches: settings.batches, durability: settings.durability.rawValue,
-      seed: settings.seed, rounds: settings.rounds, quick: settings.quick, cacheBytes: settings.cache.cacheBytes,
+      seed: settings.seed, rounds: settings.rounds, threads: settings.threads,
+      secondsPerPass: settings.secondsPerPass, quick: settings.quick, cacheBytes: settings.cache.cacheBytes,
       sqliteCheckpointPages: settings.cache.checkpointPages, rocksMemtableBytes: settings.cache.memtableBytes)
   }
 }
 
 extension RunHeader {
+  /// The commit of the working tree this runs in, with a mark when something is changed.
+  private static var commitHere: String {
+    let process = Process()
+    let output = Pipe()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+    process.standardOutput = output
+    process.standardError = FileHandle.nullDevice
+    guard (try? process.run()) != nil, let text = try? output.fileHandleForReading.readToEnd() else { return "" }
+    process.waitUntilExit()
+    return process.terminationStatus == 0
+      ? String(decoding: text, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines) : ""
+  }
+
   /// The same for a terminal.
   var lines: [String] {
     [
-      "persistency-bench \(versions.persistency) · \(date) · \(machine.processor), \(machine.cores) cores, "
+      "persistency-bench \(versions.persistency)\(commit.isEmpty ? "" : " (\(commit))") · \(date) · \(machine.processor), \(machine.cores) cores, "
         + "\(machine.memoryBytes >> 30) GiB",
       "\(machine.system) · \(machine.kernel) · \(machine.fileSystem) · Swift \(versions.swift) · SQLite \(versions.sqlite)"
         + " · LMDB \(versions.lmdb) · RocksDB \(versions.rocksDB.isEmpty ? "not run" : versions.rocksDB)",
@@ -61,7 +82,7 @@ extension RunHeader {
 }
 
 /// The computer.
-struct Machine: Encodable, Sendable {
+struct Machine: Codable, Sendable {
   let processor: String
   let cores: Int
   let memoryBytes: UInt64
@@ -104,12 +125,20 @@ struct Machine: Encodable, Sendable {
 }
 
 /// What was measured, by version.
-struct Versions: Encodable, Sendable {
-  let persistency = Persistency.version
-  let swift = Self.swiftVersion
-  let sqlite = Self.version(YARD_SQLITE)
-  let lmdb = Self.version(YARD_LMDB)
+struct Versions: Codable, Sendable {
+  let persistency: String
+  let swift: String
+  let sqlite: String
+  let lmdb: String
   let rocksDB: String
+
+  init(rocksDB: String) {
+    persistency = Persistency.version
+    swift = Self.swiftVersion
+    sqlite = Self.version(YARD_SQLITE)
+    lmdb = Self.version(YARD_LMDB)
+    self.rocksDB = rocksDB
+  }
 
   enum CodingKeys: String, CodingKey {
     case persistency, swift, sqlite, lmdb

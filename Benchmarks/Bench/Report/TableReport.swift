@@ -2,9 +2,11 @@ import Foundation
 
 /// The results for a terminal of 100 columns: a table an engine, and one that compares them.
 struct TableReport {
-  let header: RunHeader
-  let rows: [ResultRow]
-  let stores: [StoreFacts]
+  let report: MeasureReport
+
+  private var header: RunHeader { report.header }
+  private var rows: [ResultRow] { report.rows }
+  private var stores: [StoreFacts] { report.stores }
 
   var text: String {
     var lines = header.lines
@@ -12,6 +14,8 @@ struct TableReport {
     for engine in ordered(\.engine) { lines += [""] + table(engine) }
     if ordered(\.engine).count > 1 { lines += [""] + comparison }
     if !stores.isEmpty { lines += [""] + space }
+    if !report.growth.isEmpty { lines += [""] + growth }
+    if !report.figures.isEmpty { lines += [""] + FigureTable.lines(report.figures) }
     return lines.joined(separator: "\n")
   }
 
@@ -81,6 +85,26 @@ struct TableReport {
           + right(store.writeAmplification.map { formatted($0, 1) } ?? "", 8)
           + right(store.anonymousBytes.map(bytes) ?? "", 10) + right(store.bytesPerJob.map(bytes) ?? "", 10)
           + right(store.descriptorsPerJob.map { formatted($0, 1) } ?? "", 7))
+    }
+    return lines
+  }
+
+  /// Microseconds an op by the size of the store.
+  private var growth: [String] {
+    let sizes = Set(report.growth.map(\.rows)).sorted()
+    var lines = [
+      left("µs an op", Self.nameWidth) + left("", 18) + sizes.map { right("\($0) rows", 14) }.joined()
+    ]
+    var seen = Set<[String]>()
+    for row in report.growth where seen.insert([row.engine, row.workload, row.layer]).inserted {
+      let mine = report.growth.filter {
+        $0.engine == row.engine && $0.workload == row.workload && $0.layer == row.layer
+      }
+      lines.append(
+        left(row.workload, Self.nameWidth) + left(row.engine + " " + row.layer, 18)
+          + sizes.map { size in
+            right(mine.first { $0.rows == size && $0.opsPerSecond > 0 }.map { time(1e6 / $0.opsPerSecond) } ?? "", 14)
+          }.joined())
     }
     return lines
   }

@@ -64,6 +64,8 @@ struct ResultRow: Codable, Sendable {
   let workload: String
   let batch: Int
   let durability: String
+  /// How many a loaded store has.
+  let rows: Int
   /// Of the median round, as the next three.
   let ops: Int
   let seconds: Double
@@ -83,7 +85,7 @@ struct ResultRow: Codable, Sendable {
   let spread: Double
 
   enum CodingKeys: String, CodingKey {
-    case engine, layer, workload, batch, durability, ops, seconds
+    case engine, layer, workload, batch, durability, rows, ops, seconds
     case opsPerSecond = "ops_per_second"
     case cpuSeconds = "cpu_seconds"
     case p50 = "p50_us"
@@ -95,6 +97,10 @@ struct ResultRow: Codable, Sendable {
     case cpuRatio = "cpu_ratio_to_raw"
     case spread
   }
+}
+
+extension ResultRow {
+  var secondsPerOp: Double? { ops > 0 && seconds > 0 ? seconds / Double(ops) : nil }
 }
 
 /// What a run found out.
@@ -115,7 +121,7 @@ struct Results: Sendable {
           for layer in engine.layers(of: settings) {
             guard let all = series[Cell(engine: engine, layer: layer, pass: pass)] else { continue }
             let raw = layer == .raw ? nil : series[Cell(engine: engine, layer: .raw, pass: pass)]
-            if let row = Self.row(engine, layer, pass, durability, all, raw) { rows.append(row) }
+            if let row = Self.row(engine, layer, pass, durability, rows: settings.rows, all, raw) { rows.append(row) }
           }
         }
       }
@@ -124,7 +130,8 @@ struct Results: Sendable {
   }
 
   private static func row(
-    _ engine: EngineChoice, _ layer: Layer, _ pass: Pass, _ durability: String, _ series: Series, _ raw: Series?
+    _ engine: EngineChoice, _ layer: Layer, _ pass: Pass, _ durability: String, rows: Int, _ series: Series,
+    _ raw: Series?
   ) -> ResultRow? {
     let sorted = series.rounds.sorted { $0.secondsPerOp < $1.secondsPerOp }
     guard let fastest = sorted.first, let slowest = sorted.last else { return nil }
@@ -132,7 +139,7 @@ struct Results: Sendable {
     let pairs = raw.map { Array(zip(series.turns, $0.turns)) }
     return ResultRow(
       engine: engine.rawValue, layer: layer.rawValue, workload: pass.workload.rawValue, batch: pass.batch,
-      durability: durability, ops: middle.ops, seconds: middle.seconds,
+      durability: durability, rows: rows, ops: middle.ops, seconds: middle.seconds,
       opsPerSecond: middle.seconds > 0 ? Double(middle.ops) / middle.seconds : 0, cpuSeconds: middle.cpuSeconds,
       p50: series.microseconds(at: 50), p99: series.microseconds(at: 99), p999: series.microseconds(at: 99.9),
       max: series.microseconds(at: 100), distribution: series.distribution,

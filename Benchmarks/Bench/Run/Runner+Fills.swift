@@ -8,8 +8,8 @@ extension Runner {
     let (order, data) = (course.order, data)
     let inOrder = pass.workload == .fillseq || pass.workload == .fillbatch
     let rows: (Int) -> Int = { inOrder ? $0 : order[$0] }
-    // What has no queue takes a burst in batches.
-    let batch = pass.workload == .burst ? 1000 : pass.batch
+    // What has no queue is given batches: as many puts as there are writers, a thousand of a burst.
+    let batch = pass.workload.writers ?? (pass.workload == .burst ? 1000 : pass.batch)
     let done = try await take(
       pass, course, total: Extent.written(pass, of: data.rows),
       { range in .put(range.map(rows), batch: batch, data) },
@@ -20,15 +20,19 @@ extension Runner {
 
   private static func filling(_ workload: Workload) -> Turn {
     { stand, slice, notes in
-      let shared = stand.subject as? any SharedSubject
-      if let writers = workload.writers, let shared {
-        return (try await shared.acknowledge(slice, slice.puts, writers: writers, notes), nil)
+      guard workload.isShared, let shared = stand.subject as? any SharedSubject else {
+        return (try await .timing(slice.count) { try await stand.subject.put(slice, notes) }, nil)
       }
-      if workload == .burst, let shared {
-        let puts = slice.puts
-        return (try await .timing(slice.count) { try await shared.burst(slice, puts) }, nil)
-      }
-      return (try await .timing(slice.count) { try await stand.subject.put(slice, notes) }, nil)
+      let puts = slice.puts
+      return (
+        try await .timing(slice.count) {
+          if let writers = workload.writers {
+            try await shared.acknowledge(slice, puts, writers: writers, notes)
+          } else {
+            try await shared.burst(slice, puts)
+          }
+        }, nil
+      )
     }
   }
 
@@ -39,11 +43,14 @@ extension Runner {
     try await refresh(&course)
     progress.show("round \(course.round + 1) of \(settings.rounds): \(course.engine.rawValue) loading")
     let (order, data) = (course.order, data)
+    let records = (0..<data.rows).lazy.map { order[$0] }
+    let sorted = settings.loadsInOrder ? records.sorted() : []
     for stand in course.stands {
       let written = DiskUse.bytesWritten
       let notes = Notes()
       for start in stride(from: 0, to: data.rows, by: 10_000) {
-        let rows = Array(order[start..<min(start + 10_000, data.rows)])
+        let range = start..<min(start + 10_000, data.rows)
+        let rows = sorted.isEmpty ? Array(records[range]) : Array(sorted[range])
         try await stand.subject.put(.put(rows, batch: 1000, data), notes)
         notes.drain { _ in }
       }

@@ -90,7 +90,8 @@ struct Runner {
     turn: @escaping Turn
   ) async throws -> Int {
     progress.show("round \(course.round + 1) of \(settings.rounds): \(course.engine.rawValue) \(pass.name)")
-    let entrants = course.stands.map { stand in
+    let stands = course.stands.filter { !pass.workload.isShared || $0.subject is any SharedSubject }
+    let entrants = stands.map { stand in
       let cell = Cell(engine: course.engine, layer: stand.layer, pass: pass)
       return Race<Slice>.Entrant(name: stand.layer.rawValue) { slice, notes in
         let (sample, seen) = try await turn(stand, slice, notes)
@@ -120,7 +121,7 @@ struct Runner {
 
   func prove(_ pass: Pass, _ course: Course) async throws {
     let expected = course.content.proof(in: data)
-    for stand in course.stands {
+    for stand in course.stands where !pass.workload.isShared || stand.subject is any SharedSubject {
       let cell = Cell(engine: course.engine, layer: stand.layer, pass: pass)
       try Self.compare(try await stand.subject.proof(), expected, cell)
     }

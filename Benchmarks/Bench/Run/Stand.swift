@@ -25,6 +25,14 @@ struct Stand {
     switch (layer, choice.yardstick) {
     case (.raw, let yardstick?):
       return try RawSubject(yardstick, path: "\(folder)/store\(engine.fileSuffix)", settings, durability)
+    case (.grdb, _), (.sortedDictionary, _):
+      guard let peer = Peer.all.first(where: { $0.layer == layer && $0.engine == choice }) else {
+        throw Complaint("\(choice.rawValue) has no layer \(layer.rawValue)")
+      }
+      let terms = Peer.Terms(
+        keySize: settings.keySize, payloadSize: settings.payloadSize, durability: durability,
+        cacheBytes: settings.cache.cacheBytes, checkpointPages: settings.cache.checkpointPages)
+      return try await peer.open(folder, terms)
     case (.raw, nil): throw Complaint("\(choice.rawValue) has no raw layer")
     case (.backend, _):
       let options = StoreOptions(durability: durability)

@@ -1,24 +1,12 @@
 import CYardsticks
 import PersistencyCore
 
-// Many at once, on threads. The adapter has no queue: every put is a commit, and a burst comes in batches.
+// Many at once. The adapter has no queue: whoever has many puts gives it batches; readers are threads.
 
 extension BackendSubject {
   func burst(_ slice: Slice, _ puts: [SinglePut]) throws { try put(slice, Notes()) }
 
-  func acknowledge(_ slice: Slice, _ puts: [SinglePut], writers: Int, _ notes: Notes) throws -> Sample {
-    let backend = self.backend
-    let cpu = yard_cpu()
-    let (latencies, nanoseconds) = try Crew.run(writers) { index in
-      try puts.share(index, of: writers).map { put in
-        let since = yard_now()
-        try backend.applyOps([.put(category: Settings.category, key: put.key, payload: put.payload)])
-        return yard_now() - since
-      }
-    }
-    for each in latencies.joined() { notes.note(each) }
-    return Sample(ops: puts.count, nanoseconds: nanoseconds, cpu: yard_cpu() - cpu)
-  }
+  func acknowledge(_ slice: Slice, _ puts: [SinglePut], writers: Int, _ notes: Notes) throws { try put(slice, notes) }
 
   func readWhileWriting(_ slice: Slice, readers: Int, _ writes: Slice, _ notes: Notes) throws -> (Tally, Sample) {
     let backend = self.backend

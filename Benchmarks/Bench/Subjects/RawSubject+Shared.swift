@@ -1,42 +1,18 @@
 import CYardsticks
-import Foundation
 import PersistencyCore
 
-// Many at once in C: each reader has a handle of its own, writers take turns, and a burst comes in batches.
+// Many at once in C: whoever has many puts makes batches; readers are threads, each with a handle of its own.
 
 extension RawSubject {
   /// A handle that a thread may take along.
   private struct Handle: @unchecked Sendable {
-    // Sendable: the store behind it is used by one thread at a time; a writer's by turns, under a lock.
+    // Sendable: one thread alone writes to the store behind it, the others open readers of their own.
     let store: OpaquePointer?
   }
 
   func burst(_ slice: Slice, _ puts: [SinglePut]) throws { try put(slice, Notes()) }
 
-  func acknowledge(_ slice: Slice, _ puts: [SinglePut], writers: Int, _ notes: Notes) throws -> Sample {
-    let handle = Handle(store: store)
-    let turn = NSLock()
-    let (keySize, payloadSize) = (slice.flatKeys.count / slice.count, slice.flatPayloads.count / slice.count)
-    let cpu = yard_cpu()
-    let (latencies, nanoseconds) = try Crew.run(writers) { index in
-      try (0..<slice.count).share(index, of: writers).map { row in
-        let since = yard_now()
-        let done = turn.withLock {
-          slice.flatKeys.withUnsafeBufferPointer { keys in
-            slice.flatPayloads.withUnsafeBufferPointer { payloads in
-              yard_put(
-                handle.store, keys.baseAddress?.advanced(by: row * keySize),
-                payloads.baseAddress?.advanced(by: row * payloadSize), 1, 1, nil)
-            }
-          }
-        }
-        if !done { throw Complaint("raw \(String(cString: yard_error(handle.store)))") }
-        return yard_now() - since
-      }
-    }
-    for each in latencies.joined() { notes.note(each) }
-    return Sample(ops: slice.count, nanoseconds: nanoseconds, cpu: yard_cpu() - cpu)
-  }
+  func acknowledge(_ slice: Slice, _ puts: [SinglePut], writers: Int, _ notes: Notes) throws { try put(slice, notes) }
 
   func readWhileWriting(_ slice: Slice, readers: Int, _ writes: Slice, _ notes: Notes) throws -> (Tally, Sample) {
     let handle = Handle(store: store)

@@ -4,7 +4,7 @@ import PersistencyCore
 /// A store under test, behind one layer.
 ///
 /// Every layer does the same work beside the calls: it sums what it reads, and notes the time of the same calls.
-protocol Subject {
+public protocol Subject {
   func put(_ slice: Slice, _ notes: Notes) async throws
   func delete(_ slice: Slice, _ notes: Notes) async throws
   func deleteRanges(_ slice: Slice, _ notes: Notes) async throws
@@ -22,8 +22,8 @@ protocol Subject {
 protocol SharedSubject: Subject {
   /// Single puts that nobody waits for, until the last is committed.
   func burst(_ slice: Slice, _ puts: [SinglePut]) async throws
-  /// Single puts from `writers` at once, each waiting for its commits; notes every put.
-  func acknowledge(_ slice: Slice, _ puts: [SinglePut], writers: Int, _ notes: Notes) async throws -> Sample
+  /// Single puts from `writers` at once, each waiting for its commits; without a queue, batches of as many. Notes every wait.
+  func acknowledge(_ slice: Slice, _ puts: [SinglePut], writers: Int, _ notes: Notes) async throws
   /// The gets of `slice` shared among `readers`, while one more does the puts of `writes`, one a commit, over and over.
   ///
   /// - Returns: What was read, and how long the gets took.
@@ -50,7 +50,7 @@ extension Subject {
 }
 
 /// How long single calls took: room for one slice, filled while the clock runs, emptied when it stands.
-final class Notes {
+public final class Notes {
   var latencies: yard_latencies
   private let room: UnsafeMutableBufferPointer<UInt64>
 
@@ -62,7 +62,7 @@ final class Notes {
 
   deinit { room.deallocate() }
 
-  func note(_ nanoseconds: UInt64) { yard_note(&latencies, nanoseconds) }
+  public func note(_ nanoseconds: UInt64) { yard_note(&latencies, nanoseconds) }
 
   func drain(_ body: (UInt64) -> Void) {
     for nanoseconds in room.prefix(latencies.count) { body(nanoseconds) }
@@ -71,9 +71,16 @@ final class Notes {
 }
 
 /// What a loop saw; equal to what it should have seen, or the run fails.
-struct Tally: Equatable, Sendable {
-  var rows: UInt64 = 0
+public struct Tally: Equatable, Sendable {
+  public internal(set) var rows: UInt64 = 0
   var checksum: UInt64 = 0
+
+  public init() {}
+
+  init(rows: UInt64, checksum: UInt64 = 0) {
+    self.rows = rows
+    self.checksum = checksum
+  }
 
   static func += (total: inout Tally, part: Tally) {
     total.rows += part.rows
@@ -86,9 +93,30 @@ struct Tally: Equatable, Sendable {
 extension Tally {
   @inline(__always)
   mutating func take(payload: [UInt8]) {
-    rows &+= 1
-    checksum &+= payload.withUnsafeBytes { yard_payload_sum($0.baseAddress, $0.count) }
+    payload.withUnsafeBytes { take(payload: $0) }
   }
+
+  /// Takes a payload that was asked for.
+  public mutating func take(payload: UnsafeRawBufferPointer) {
+    rows &+= 1
+    checksum &+= yard_payload_sum(payload.baseAddress, payload.count)
+  }
+
+  /// Takes a row of a scan or visit.
+  public mutating func take(key: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer) {
+    rows &+= 1
+    checksum &+= yard_row_sum(key.baseAddress, key.count, payload.baseAddress, payload.count)
+  }
+
+  /// Takes a row of a proof, in key order.
+  public mutating func prove(key: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer) {
+    rows &+= 1
+    checksum = yard_hash(checksum, key.baseAddress, key.count)
+    checksum = yard_hash(checksum, payload.baseAddress, payload.count)
+  }
+
+  /// Takes rows that were counted only.
+  public mutating func take(count: Int) { rows += UInt64(count) }
 
   @inline(__always)
   mutating func take(_ key: RawSpan, _ payload: RawSpan) {
@@ -112,9 +140,11 @@ extension Tally {
   }
 }
 
+/// Nanoseconds of a clock that only goes forward.
+public func monotonicNanoseconds() -> UInt64 { yard_now() }
+
 /// Whether the `index`th call of a read loop is timed.
-@inline(__always)
-func isTimed(_ index: Int) -> Bool { index % Int(YARD_STRIDE) == 0 }
+public func isTimed(_ index: Int) -> Bool { index % Int(YARD_STRIDE) == 0 }
 
 /// Notes the mean time per row after each block of rows.
 struct Pace {

@@ -1,0 +1,6 @@
+import PersistencyBenchmarks
+
+@main
+enum Main {
+  static func main() { BenchProgram.main() }
+}
