@@ -14,7 +14,8 @@ public struct Engine: Sendable {
   /// Whether a file of this name in the store's folder holds no rows, and is made anew when it is missing: a lock, a log
   /// for people.
   ///
-  /// What a clean close records of the store's size does not count it.
+  /// What a clean close records of the store's size does not count it. An engine around another one that opens the same stores
+  /// hands the other's on: a store that was closed with one of the two and is opened with the other would else look cut.
   public let isExpendable: @Sendable (_ name: String) -> Bool
   private let opening: @Sendable (String, StoreOptions) throws(PersistencyError) -> any KvBackend
 

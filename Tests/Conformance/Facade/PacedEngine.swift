@@ -27,7 +27,7 @@ final class PacedEngine: Sendable {
     let base = self.base
     return Engine(
       name: name, fileSuffix: base.capabilities.persistent ? suffix : "", capabilities: base.capabilities,
-      version: base.version
+      version: base.version, isExpendable: base.isExpendable
     ) { path, options throws(PersistencyError) in PacedBackend(try base.open(path, options), self) }
   }
 

@@ -86,6 +86,8 @@ public struct FaultSweep: Sendable {
         }
         tally.findings.append("\(fixture.name), \(trial): \(error)")
       }
+      // A quick look is over at the first that is found.
+      if skips && !tally.findings.isEmpty { break }
       (number, step) = (number + step, skips ? max(step, number > 2 ? number / 2 : 1) : 1)
     }
     return tally
