@@ -21,7 +21,9 @@ run: setup ## Open a store written by another program, copy it onto every engine
 
 test: setup ## All tests
 	swift build --build-tests
-	swift test --skip-build
+	swift test --skip-build --skip ScaleTests
+	@# Apart: with thousands of descriptors open Foundation's Process, which other tests use, reads past a list's end.
+	swift test --skip-build --filter ScaleTests
 
 conformance: setup ## The suite on every engine, with reports/conformance.json and .md
 	@mkdir -p $(REPORTS)

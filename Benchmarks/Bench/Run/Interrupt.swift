@@ -5,8 +5,19 @@ import Synchronization
 enum Interrupt {
   private static let folder = Mutex<String?>(nil)
 
-  /// What to remove when the run is interrupted; nil for nothing.
-  static func removes(_ path: String?) { folder.withLock { $0 = path } }
+  /// Makes a folder that is removed when the run is interrupted, even just after.
+  ///
+  /// - Returns: The error number when it could not be made.
+  static func make(_ path: String) -> Int32? {
+    folder.withLock { folder in
+      guard mkdir(path, 0o700) == 0 else { return errno }
+      folder = path
+      return nil
+    }
+  }
+
+  /// The folder is removed by the run itself.
+  static func forget() { folder.withLock { $0 = nil } }
 
   /// Must come before any other thread: those made later inherit the mask, so that only the watching one gets the signals.
   static func watch() {

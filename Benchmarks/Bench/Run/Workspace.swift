@@ -12,15 +12,14 @@ final class Workspace: Sendable {
       throw Complaint("no folder at '\(parent)'; --directory takes an existing one")
     }
     let path = URL(filePath: parent).appending(path: "persistency-bench-\(getpid())").path
-    guard mkdir(path, 0o700) == 0 else {
-      throw Complaint("cannot make a folder in '\(parent)': \(String(cString: strerror(errno)))")
+    if let code = Interrupt.make(path) {
+      throw Complaint("cannot make a folder in '\(parent)': \(String(cString: strerror(code)))")
     }
     self.path = path
-    Interrupt.removes(path)
   }
 
   func remove() {
-    Interrupt.removes(nil)
+    Interrupt.forget()
     try? FileManager.default.removeItem(atPath: path)
   }
 }

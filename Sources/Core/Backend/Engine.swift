@@ -43,10 +43,13 @@ public struct Engine: Sendable {
   ///
   /// - Throws: `.unsupported` for a durability that ``capabilities`` does not list; what the engine's opening throws.
   public func open(_ path: String, _ options: StoreOptions = .init()) throws(PersistencyError) -> any KvBackend {
-    guard capabilities.durability.contains(options.durability) else {
-      throw PersistencyError(.unsupported, "engine \(name) does not offer durability .\(options.durability.rawValue)")
-    }
+    try expectOffered(options.durability)
     return try opening(path, options)
+  }
+
+  func expectOffered(_ durability: Durability) throws(PersistencyError) {
+    if capabilities.durability.contains(durability) { return }
+    throw PersistencyError(.unsupported, "engine \(name) does not offer durability .\(durability.rawValue)")
   }
 }
 

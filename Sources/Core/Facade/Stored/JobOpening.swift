@@ -35,6 +35,10 @@ struct JobOpening: Sendable {
         id: id.text, engine: engine, options: options,
         backend: try engine.open(files.storePath(engine), storeOptions(mustExist: false)), store: nil)
     }
+    // Before anything is made for it, the lock included.
+    if case .nothing = found, options.access == .readWrite {
+      try (engine ?? engines[0]).expectOffered(options.durability)
+    }
     return try DescriptorLimit.withRoom(for: FileSystem.neededByOpening, "opening job “\(id)”") {
       () throws(PersistencyError) in
       if options.access == .readOnly { return try openReadOnly(found) }
