@@ -59,6 +59,8 @@ struct BadInputTests {
       let process = try bench.start(["--engine", "sqlite", "--rows", "100000", "--json", json])
       // The folder of the stores appears when the run begins.
       while try bench.leftovers().isEmpty, process.isRunning { usleep(10_000) }
+      // In the middle of its work.
+      usleep(500_000)
       kill(process.processIdentifier, signal)
       process.waitUntilExit()
       let outcome = try bench.outcome(of: process)

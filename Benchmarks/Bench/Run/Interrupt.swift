@@ -36,6 +36,7 @@ enum Interrupt {
       let start = isatty(STDERR_FILENO) == 1 ? "\r\u{1B}[K" : ""
       let line = "\(start)persistency-bench: interrupted; its temporary files are removed\n"
       FileHandle.standardError.write(Data(line.utf8))
+      if let path = folder.withLock({ $0 }) { remove(path) }
       _exit(128 + number)
     }
   }
