@@ -188,6 +188,8 @@ struct RocksFolderTests {
         rounds += 1
         let payload = [UInt8](repeating: UInt8(truncatingIfNeeded: rounds), count: 200)
         try store.applyOps((0..<total).map { .put(category: "c", key: rocksKey($0), payload: payload) })
+        // The other tests want a processor too.
+        Thread.sleep(forTimeInterval: 0.01)
       }
       return rounds
     }
