@@ -15,6 +15,8 @@
 // 64-bit system calls take an offset in one register.
 #if defined(__linux__) && defined(__GLIBC__) && defined(__LP64__) && !defined(SANITIZED)
 
+#include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -342,6 +344,23 @@ EXPORT time_t time(time_t *result) {
   if (result != NULL) *result = now.tv_sec;
   return now.tv_sec;
 }
+
+
+// Not a fault, but the cure of one: Foundation's Process copies whole entries of /proc/self/fd, past the end of the C library's
+// list where that is long, and crashes now and then. Each thread's last entry lies in a place that is large enough.
+static struct dirent64 *next_entry(DIR *folder) {
+  static _Thread_local struct dirent64 entry;
+  static _Atomic(struct dirent64 *(*)(DIR *)) original;
+  struct dirent64 *(*call)(DIR *) = original;
+  if (!call) original = call = (struct dirent64 *(*)(DIR *))dlsym(RTLD_NEXT, "readdir64");
+  struct dirent64 *found = call ? call(folder) : NULL;
+  if (!found) return NULL;
+  memcpy(&entry, found, found->d_reclen < sizeof entry ? found->d_reclen : sizeof entry);
+  return &entry;
+}
+EXPORT struct dirent64 *readdir64(DIR *folder) { return next_entry(folder); }
+// The same layout where this is compiled.
+EXPORT struct dirent *readdir(DIR *folder) { return (struct dirent *)(void *)next_entry(folder); }
 
 #else
 
