@@ -27,7 +27,7 @@ struct CommonOptions: ParsableArguments {
 
   @Option(
     parsing: .unconditional,
-    help: "Seconds that a layer may take for a workload in a round. (default: 0.4; 0.05 with --quick)")
+    help: "Seconds that a layer may take for a workload in a round. (default: 0.3; 0.05 with --quick)")
   var seconds: Double?
 
   @Option(parsing: .unconditional, help: "Readers at once, where several read.")

@@ -59,7 +59,7 @@ struct Settings: Sendable {
     }
     self.durability = durability
     seed = options.seed
-    secondsPerPass = try Self.within(0.001...3600, options.seconds ?? (quick ? 0.05 : 0.4), "--seconds")
+    secondsPerPass = try Self.within(0.001...3600, options.seconds ?? (quick ? 0.05 : 0.3), "--seconds")
     threads = try Self.within(1...64, options.threads, "--threads")
   }
 

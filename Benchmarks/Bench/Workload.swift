@@ -13,9 +13,9 @@ enum Workload: String, Named, Sendable {
   case burst
   /// Puts of one writer that waits for each commit.
   case acked1
-  /// Puts of 16 writers at once, each waiting for its commits; the engine alone does batches of 16.
+  /// Puts of 16 writers at once, each waiting for its commits; the engine alone is written by 16 threads.
   case acked16
-  /// Puts of 256 writers at once, each waiting for its commits; the engine alone does batches of 256.
+  /// Puts of 256 writers at once, each waiting for its commits; the engine alone is written by 256 threads.
   case acked256
 
   // On a loaded store.

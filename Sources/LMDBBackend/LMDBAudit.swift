@@ -33,9 +33,10 @@ struct LMDBAudit: ~Copyable {
   ) throws(PersistencyError) -> [CheckFinding] {
     var descriptor: mdb_filehandle_t = -1
     mdb_env_get_fd(environment, &descriptor)
-    let pages = LMDBPages(descriptor: descriptor, size: try folder.dataSize())
     for _ in 0..<100 {
       let number = UInt64(mdb_txn_id(reader))
+      // Asked after the transaction began, each time anew: only then has the file all the pages that it sees.
+      let pages = LMDBPages(descriptor: descriptor, size: try folder.dataSize())
       let found = pages.metas()
       try pages.expectNoFailure(reading: folder.data)
       guard let metas = found, LMDBMeta.isPair(metas[0], metas[1]) else {

@@ -52,7 +52,9 @@ public final class LMDBBackend: KvMaintenance {
     if rows.isEmpty { return }
     try write { writer throws(PersistencyError) in
       try writer.transaction(sync: false) { transaction throws(PersistencyError) in
-        for row in rows { try transaction.put(row) }
+        // In the span, so that no row is copied out of the array.
+        let rows = rows.span
+        for index in rows.indices { try transaction.put(rows[index]) }
       }
     }
   }

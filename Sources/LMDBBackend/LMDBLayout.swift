@@ -57,6 +57,7 @@ enum LMDBLayout {
   }
 
   /// The path of a row whose category is any bytes.
+  @inline(__always)
   static func withPath<R, E: Error>(
     _ category: [UInt8], _ key: Key, _ body: (UnsafeRawBufferPointer) throws(E) -> R
   ) throws(E) -> R {

@@ -27,7 +27,7 @@ extension LMDBTransaction {
   }
 
   /// Stores a row, whatever the bytes of its category.
-  func put(_ row: RawRow) throws(PersistencyError) {
+  func put(_ row: borrowing RawRow) throws(PersistencyError) {
     try LMDBLayout.withPath(row.category, row.key) { path throws(PersistencyError) in
       try row.payload.withBytes { payload throws(PersistencyError) in try put(path, payload) }
     }

@@ -56,7 +56,9 @@ extension RocksBackend {
       Result { () throws(PersistencyError) in
         try writer.prepare(handle)
         let batch = RocksWriteBatch()
-        for row in rows { batch.put(row) }
+        // In the span, so that no row is copied out of the array.
+        let rows = rows.span
+        for index in rows.indices { batch.put(rows[index]) }
         try writer.write(batch, tombstones: 0, sync: false, full: isFull, to: handle)
       }
     }

@@ -56,6 +56,7 @@ enum RocksLayout {
   }
 
   /// The same for a category of any bytes.
+  @inline(__always)
   static func withStoredKey<R>(_ category: [UInt8], _ key: Key, _ body: (UnsafeRawBufferPointer) -> R) -> R {
     category.withUnsafeBytes { category in key.bytes.withUnsafeBytes { join(category, $0, body) } }
   }

@@ -18,7 +18,8 @@ final class RocksWriteBatch {
   }
 
   /// A row with any bytes for its category.
-  func put(_ row: RawRow) {
+  @inline(__always)
+  func put(_ row: borrowing RawRow) {
     RocksLayout.withStoredKey(row.category, row.key) { stored in row.payload.withUnsafeBytes { put(stored, $0) } }
   }
 

@@ -207,9 +207,9 @@ final class SQLiteConnection: @unchecked Sendable {
     // Opening reports primary codes only; the handle, where there is one, has the whole.
     let whole = database.map { sqlite3_extended_errcode($0) } ?? code
     let text = database.map { String(cString: sqlite3_errmsg($0)) } ?? String(cString: sqlite3_errstr(code))
-    // At a commit SQLite does not keep it, and then it is still where the system call left it.
     let kept = database.map { sqlite3_system_errno($0) } ?? 0
-    let system = kept == 0 && code & 0xff == SQLITE_IOERR ? errno : kept
+    // Of a log write that failed at a commit SQLite keeps none, and then it is still where the system call left it.
+    let system = kept == 0 && whole == SQLiteError.ioWrite ? errno : kept
     return SQLiteError.error(code: whole == SQLITE_OK ? code : whole, system: system, text: text, action: action)
   }
 }

@@ -75,7 +75,7 @@ enum SQLiteError {
 
   // Macros that Swift does not import: the primary code and a number eight bits up.
   private static let ioShortRead = SQLITE_IOERR | (2 << 8)
-  private static let ioWrite = SQLITE_IOERR | (3 << 8)
+  static let ioWrite = SQLITE_IOERR | (3 << 8)
   private static let ioFsync = SQLITE_IOERR | (4 << 8)
   private static let ioDirectoryFsync = SQLITE_IOERR | (5 << 8)
   private static let readOnlyMoved = SQLITE_READONLY | (4 << 8)

@@ -188,9 +188,6 @@ private final class KillingBackend: KvBackend {
 
 extension Engine {
   fileprivate func killing(_ killer: Killer) -> Engine {
-    Engine(name: name, fileSuffix: fileSuffix, capabilities: capabilities, version: version) {
-      path, options throws(PersistencyError) in
-      KillingBackend(try self.open(path, options), killer)
-    }
+    wrapping { KillingBackend($0, killer) }
   }
 }

@@ -172,6 +172,36 @@ struct StoredRegressionTests {
     }
   }
 
+  @Test(
+    "regression: a job closed through an engine around another one opens with that one, and the other way round",
+    arguments: Engine.stored)
+  func wrappedEngine(_ engine: Engine) async throws {
+    try await withRoot { root in
+      try await make("job", on: engine.wrapping { $0 }, in: root)
+      // What the engine makes anew is missing after a copy by hand, and counted by neither of the two.
+      for engine in [engine, engine.wrapping { $0 }, engine] {
+        try? FileManager.default.removeItem(atPath: root + "/job.lmdb/lock.mdb")
+        let jobs = try Persistency(rootDirectory: root, engines: [engine])
+        #expect(try await jobs.openJob("job").count(category: "c") == 1)
+        try await jobs.close()
+      }
+    }
+  }
+
+  @Test("regression: a level that the engine does not offer is refused before anything is made for the job")
+  func refusedLevel() async throws {
+    let engine = Engine(
+      name: "own", fileSuffix: ".own", capabilities: Capabilities(durability: [.consistent])
+    ) { _, _ throws(PersistencyError) in try MemoryBackend() }
+    try await withRoot { root in
+      let jobs = try Persistency(rootDirectory: root, engines: [engine])
+      #expect(await kind { _ = try await jobs.openJob("job", options: JobOptions(durability: .full)) } == .unsupported)
+      // Not even the root.
+      #expect((try? names(root)) == nil)
+      try await jobs.close()
+    }
+  }
+
   #if os(Linux)
     @Test("regression: no program that this process starts inherits a descriptor of a store", arguments: Engine.stored)
     func inheritance(_ engine: Engine) async throws {

@@ -25,10 +25,7 @@ final class CountingBackend: KvBackend {
   }
 
   static func engine(_ base: Engine, _ backlog: Backlog) -> Engine {
-    Engine(name: base.name, fileSuffix: base.fileSuffix, capabilities: base.capabilities) {
-      path, options throws(PersistencyError) in
-      CountingBackend(try base.open(path, options), backlog)
-    }
+    base.wrapping { CountingBackend($0, backlog) }
   }
 
   func applyGroup(_ batches: [[TxOp]], sync: Bool) -> [Result<Void, PersistencyError>] {

@@ -23,6 +23,26 @@ enum Crew {
     return (try outcomes.compactMap { try $0.get() as? Part }, nanoseconds)
   }
 
+  /// Has `writers` threads share `count` puts, each waiting for one before it makes the next; notes how long each waited.
+  static func acknowledge(
+    _ count: Int, writers: Int, _ notes: Notes, _ put: @escaping @Sendable (Int) throws -> Void
+  ) throws -> Sample {
+    let cpu = yard_cpu()
+    let (parts, nanoseconds) = try run(writers) { writer in
+      let rows = (0..<count).share(writer, of: writers)
+      var waits: [UInt64] = []
+      waits.reserveCapacity(rows.count)
+      for row in rows {
+        let since = yard_now()
+        try put(row)
+        waits.append(yard_now() - since)
+      }
+      return waits
+    }
+    for wait in parts.joined() { notes.note(wait) }
+    return Sample(ops: count, nanoseconds: nanoseconds, cpu: yard_cpu() - cpu)
+  }
+
   /// Where they wait for one another, before and after.
   private final class Gate: @unchecked Sendable {
     // Sendable: every field is read and written between lock and unlock of the condition.

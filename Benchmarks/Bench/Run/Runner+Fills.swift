@@ -8,8 +8,8 @@ extension Runner {
     let (order, data) = (course.order, data)
     let inOrder = pass.workload == .fillseq || pass.workload == .fillbatch
     let rows: (Int) -> Int = { inOrder ? $0 : order[$0] }
-    // What has no queue is given batches: as many puts as there are writers, a thousand of a burst.
-    let batch = pass.workload.writers ?? (pass.workload == .burst ? 1000 : pass.batch)
+    // What has no queue is given a burst in batches.
+    let batch = pass.workload == .burst ? 1000 : pass.batch
     let done = try await take(
       pass, course, total: Extent.written(pass, of: data.rows),
       { range in .put(range.map(rows), batch: batch, data) },
@@ -24,15 +24,10 @@ extension Runner {
         return (try await .timing(slice.count) { try await stand.subject.put(slice, notes) }, nil)
       }
       let puts = slice.puts
-      return (
-        try await .timing(slice.count) {
-          if let writers = workload.writers {
-            try await shared.acknowledge(slice, puts, writers: writers, notes)
-          } else {
-            try await shared.burst(slice, puts)
-          }
-        }, nil
-      )
+      if let writers = workload.writers {
+        return (try await shared.acknowledge(slice, puts, writers: writers, notes), nil)
+      }
+      return (try await .timing(slice.count) { try await shared.burst(slice, puts) }, nil)
     }
   }
 
@@ -69,9 +64,9 @@ extension Runner {
     try await prove(Pass(workload: .fillrandom, batch: 1000), course)
   }
 
-  /// Waits until the engines' own threads have calmed down, two seconds at most.
+  /// Waits until the engines' own threads have calmed down, ten seconds at most.
   func settle() {
-    for _ in 0..<50 {
+    for _ in 0..<500 {
       let before = yard_cpu()
       Thread.sleep(forTimeInterval: 0.02)
       if yard_cpu() - before < 1_000_000 { return }

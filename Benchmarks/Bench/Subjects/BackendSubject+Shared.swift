@@ -1,12 +1,15 @@
 import CYardsticks
 import PersistencyCore
 
-// Many at once. The adapter has no queue: whoever has many puts gives it batches; readers are threads.
+// Many at once. The adapter has no queue: readers and writers are threads, and each commits for itself.
 
 extension BackendSubject {
   func burst(_ slice: Slice, _ puts: [SinglePut]) throws { try put(slice, Notes()) }
 
-  func acknowledge(_ slice: Slice, _ puts: [SinglePut], writers: Int, _ notes: Notes) throws { try put(slice, notes) }
+  func acknowledge(_ slice: Slice, _ puts: [SinglePut], writers: Int, _ notes: Notes) throws -> Sample {
+    let backend = self.backend
+    return try Crew.acknowledge(slice.count, writers: writers, notes) { try backend.applyOps(slice.batches[$0]) }
+  }
 
   func readWhileWriting(_ slice: Slice, readers: Int, _ writes: Slice, _ notes: Notes) throws -> (Tally, Sample) {
     let backend = self.backend

@@ -6,8 +6,8 @@ import PersistencyCore
 extension JobSubject {
   func burst(_ slice: Slice, _ puts: [SinglePut]) async throws { _ = try await fireAndForget(puts[...], tasks: 1) }
 
-  func acknowledge(_ slice: Slice, _ puts: [SinglePut], writers: Int, _ notes: Notes) async throws {
-    try await acknowledge(puts[...], tasks: writers, notes)
+  func acknowledge(_ slice: Slice, _ puts: [SinglePut], writers: Int, _ notes: Notes) async throws -> Sample {
+    try await .timing(slice.count) { try await acknowledge(puts[...], tasks: writers, notes) }
   }
 
   /// Queues the puts from `tasks` tasks, waiting for none, then waits for all.

@@ -1,18 +1,28 @@
 import CYardsticks
+import Foundation
 import PersistencyCore
 
-// Many at once in C: whoever has many puts makes batches; readers are threads, each with a handle of its own.
+// Many at once in C are threads: readers with a handle each of their own, writers that share the one that writes.
 
 extension RawSubject {
   /// A handle that a thread may take along.
   private struct Handle: @unchecked Sendable {
-    // Sendable: one thread alone writes to the store behind it, the others open readers of their own.
+    // Sendable: threads that write take turns where the engine does not see to it, the others open readers of their own.
     let store: OpaquePointer?
   }
 
   func burst(_ slice: Slice, _ puts: [SinglePut]) throws { try put(slice, Notes()) }
 
-  func acknowledge(_ slice: Slice, _ puts: [SinglePut], writers: Int, _ notes: Notes) throws { try put(slice, notes) }
+  func acknowledge(_ slice: Slice, _ puts: [SinglePut], writers: Int, _ notes: Notes) throws -> Sample {
+    let handle = Handle(store: store)
+    // One connection of SQLite's is for one thread at a time; LMDB has such a lock, and RocksDB shares commits itself.
+    let turn = engine == YARD_SQLITE ? NSLock() : nil
+    return try Crew.acknowledge(slice.count, writers: writers, notes) { row in
+      turn?.lock()
+      defer { turn?.unlock() }
+      try Self.put(row, of: slice, to: handle)
+    }
+  }
 
   func readWhileWriting(_ slice: Slice, readers: Int, _ writes: Slice, _ notes: Notes) throws -> (Tally, Sample) {
     let handle = Handle(store: store)
@@ -48,19 +58,22 @@ extension RawSubject {
   }
 
   private static func write(_ writes: Slice, to handle: Handle, while countdown: Countdown) throws {
-    let (keySize, payloadSize) = (writes.flatKeys.count / writes.count, writes.flatPayloads.count / writes.count)
     var next = 0
     while countdown.isRunning {
-      let row = next % writes.count
-      let done = writes.flatKeys.withUnsafeBufferPointer { keys in
-        writes.flatPayloads.withUnsafeBufferPointer { payloads in
-          yard_put(
-            handle.store, keys.baseAddress?.advanced(by: row * keySize),
-            payloads.baseAddress?.advanced(by: row * payloadSize), 1, 1, nil)
-        }
-      }
-      if !done { throw Complaint("raw \(String(cString: yard_error(handle.store)))") }
+      try put(next % writes.count, of: writes, to: handle)
       next += 1
     }
+  }
+
+  private static func put(_ row: Int, of writes: Slice, to handle: Handle) throws {
+    let (keySize, payloadSize) = (writes.flatKeys.count / writes.count, writes.flatPayloads.count / writes.count)
+    let done = writes.flatKeys.withUnsafeBufferPointer { keys in
+      writes.flatPayloads.withUnsafeBufferPointer { payloads in
+        yard_put(
+          handle.store, keys.baseAddress?.advanced(by: row * keySize),
+          payloads.baseAddress?.advanced(by: row * payloadSize), 1, 1, nil)
+      }
+    }
+    if !done { throw Complaint("raw \(String(cString: yard_error(handle.store)))") }
   }
 }

@@ -4,11 +4,13 @@ import PersistencyCore
 /// The C loops.
 final class RawSubject: SharedSubject {
   var store: OpaquePointer?
+  let engine: yard_engine
 
   /// - Parameter autocommitGets: SQLite only: keeps no read transaction from one get to the next.
   init(
     _ engine: yard_engine, path: String, _ settings: Settings, _ durability: Durability, autocommitGets: Bool = false
   ) throws {
+    self.engine = engine
     let reason = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 256)
     reason.initialize(repeating: 0)
     defer { reason.deallocate() }

@@ -22,8 +22,8 @@ public protocol Subject {
 protocol SharedSubject: Subject {
   /// Single puts that nobody waits for, until the last is committed.
   func burst(_ slice: Slice, _ puts: [SinglePut]) async throws
-  /// Single puts from `writers` at once, each waiting for its commits; without a queue, batches of as many. Notes every wait.
-  func acknowledge(_ slice: Slice, _ puts: [SinglePut], writers: Int, _ notes: Notes) async throws
+  /// Single puts from `writers` at once, each waiting for its commits; without a queue, threads that commit each put. Notes every wait.
+  func acknowledge(_ slice: Slice, _ puts: [SinglePut], writers: Int, _ notes: Notes) async throws -> Sample
   /// The gets of `slice` shared among `readers`, while one more does the puts of `writes`, one a commit, over and over.
   ///
   /// - Returns: What was read, and how long the gets took.

@@ -45,14 +45,20 @@ public struct BackendLimits: Hashable, Sendable {
   @discardableResult
   public func check(rows: [RawRow]) throws(PersistencyError) -> Int {
     var total = 0
-    for row in rows {
-      if row.category.count > categoryBytes { throw Self.over("category", row.category.count, categoryBytes) }
-      try check(row.key)
-      try check(payload: row.payload)
-      total += row.category.count + row.key.bytes.count + row.payload.count
+    let span = rows.span
+    for index in span.indices {
+      total += try check(span[index])
       if total > batchBytes { throw Self.over("batch", total, batchBytes) }
     }
     return total
+  }
+
+  @inline(__always)
+  private func check(_ row: borrowing RawRow) throws(PersistencyError) -> Int {
+    if row.category.count > categoryBytes { throw Self.over("category", row.category.count, categoryBytes) }
+    try check(row.key)
+    try check(payload: row.payload)
+    return row.category.count + row.key.bytes.count + row.payload.count
   }
 
   /// Checks a category.

@@ -14,8 +14,7 @@ public struct Engine: Sendable {
   /// Whether a file of this name in the store's folder holds no rows, and is made anew when it is missing: a lock, a log
   /// for people.
   ///
-  /// What a clean close records of the store's size does not count it. An engine around another one that opens the same stores
-  /// hands the other's on: a store that was closed with one of the two and is opened with the other would else look cut.
+  /// What a clean close records of the store's size does not count it.
   public let isExpendable: @Sendable (_ name: String) -> Bool
   private let opening: @Sendable (String, StoreOptions) throws(PersistencyError) -> any KvBackend
 
@@ -45,6 +44,24 @@ public struct Engine: Sendable {
   public func open(_ path: String, _ options: StoreOptions = .init()) throws(PersistencyError) -> any KvBackend {
     try expectOffered(options.durability)
     return try opening(path, options)
+  }
+
+  /// This engine with each store that it opens put into another backend: to count, pace or encrypt what passes, say.
+  ///
+  /// Capabilities, version and ``isExpendable`` are handed on, so that a store closed with one of the two opens with the other.
+  ///
+  /// - Parameters:
+  ///   - name: As ``name``; this engine's when nil.
+  ///   - fileSuffix: As ``fileSuffix``; this engine's when nil.
+  ///   - wrap: Called once a store, on the thread that opens it.
+  public func wrapping(
+    as name: String? = nil, fileSuffix: String? = nil,
+    _ wrap: @escaping @Sendable (any KvBackend) -> any KvBackend
+  ) -> Engine {
+    Engine(
+      name: name ?? self.name, fileSuffix: fileSuffix ?? self.fileSuffix, capabilities: capabilities, version: version,
+      isExpendable: isExpendable
+    ) { path, options throws(PersistencyError) in wrap(try self.opening(path, options)) }
   }
 
   func expectOffered(_ durability: Durability) throws(PersistencyError) {

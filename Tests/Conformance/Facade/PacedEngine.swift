@@ -24,11 +24,7 @@ final class PacedEngine: Sendable {
 
   /// The same beside others: names and suffixes of one root differ.
   func engine(named name: String, suffix: String) -> Engine {
-    let base = self.base
-    return Engine(
-      name: name, fileSuffix: base.capabilities.persistent ? suffix : "", capabilities: base.capabilities,
-      version: base.version, isExpendable: base.isExpendable
-    ) { path, options throws(PersistencyError) in PacedBackend(try base.open(path, options), self) }
+    base.wrapping(as: name, fileSuffix: base.capabilities.persistent ? suffix : "") { PacedBackend($0, self) }
   }
 
   func slow(by delay: Duration) { state.withLock { $0.delay = delay } }

@@ -95,9 +95,6 @@ final class SpyBackend: KvBackend {
 extension Engine {
   /// This engine, spied upon.
   func spied(_ state: SpyBackend.SharedState) -> Engine {
-    Engine(name: name, fileSuffix: fileSuffix, capabilities: capabilities, version: version) {
-      path, options throws(PersistencyError) in
-      SpyBackend(try self.open(path, options), state)
-    }
+    wrapping { SpyBackend($0, state) }
   }
 }
