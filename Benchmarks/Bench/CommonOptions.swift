@@ -63,6 +63,9 @@ struct MeasureOptions: ParsableArguments {
   )
   var growth: [Int] = []
 
+  @Flag(help: "Load the stores that are read in key order, not shuffled: full pages, and tables that do not overlap.")
+  var loadInOrder = false
+
   @Option(help: "Write the results to this file, as a page with charts.")
   var html: String?
 

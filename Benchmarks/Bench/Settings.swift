@@ -44,6 +44,7 @@ struct Settings: Sendable {
     keySize = try Self.within(8...480, options.keySize, "--key-size")
     payloadSize = try Self.within(8...1_048_576, options.payloadSize, "--payload-size")
     rounds = try Self.within(1...100, options.rounds ?? (options.quick ? 2 : 3), "--rounds")
+    loadsInOrder = measure?.loadInOrder ?? false
     let batches = measure?.batch ?? []
     self.batches = try (batches.isEmpty ? [1, 1000] : batches).reduce(into: []) { chosen, batch in
       let batch = try Self.within(1...100_000, batch, "--batch")

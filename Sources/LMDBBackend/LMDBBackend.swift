@@ -109,6 +109,7 @@ public final class LMDBBackend: KvMaintenance {
     let head = LMDBLayout.headBytes(category)
     return try environment.read(gate) { transaction throws(PersistencyError) in
       var rows: [KvRow] = []
+      rows.reserveCapacity(min(limit ?? 0, 1_000))
       var walk = try LMDBWalk(transaction, bounds.start, bounds.stop, reverse: reverse)
       while try walk.next() {
         let key = Key(rawBytes: UnsafeRawBufferPointer(rebasing: walk.path[head...]))

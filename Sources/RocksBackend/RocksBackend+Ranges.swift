@@ -32,10 +32,11 @@ extension RocksBackend {
     defer { cursor.close() }
     let prefixCount = 1 + category.utf8.count
     var rows: [KvRow] = []
+    rows.reserveCapacity(min(limit ?? 0, 1_000))
     cursor.begin(reverse: reverse)
     while cursor.isValid {
-      rows.append(
-        KvRow(key: Key(rawBytes: cursor.key[prefixCount...]), payload: [UInt8](cursor.payload)))
+      let key = UnsafeRawBufferPointer(rebasing: cursor.key[prefixCount...])
+      rows.append(KvRow(key: Key(rawBytes: key), payload: [UInt8](cursor.payload)))
       if rows.count == limit { return rows }
       cursor.advance(reverse: reverse)
     }

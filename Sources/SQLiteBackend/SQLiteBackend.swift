@@ -111,7 +111,7 @@ public final class SQLiteBackend: KvMaintenance {
     return try store.readers.read { reader throws(PersistencyError) in try reader.exists(category, key) }
   }
 
-  /// One statement, stopped at the limit.
+  /// One statement, stopped at the limit; a short scan reads in the kept transaction, as a get does.
   public func scanRange(
     category: String, range: KeyRange, reverse: Bool, limit: Int?
   ) throws(PersistencyError) -> [KvRow] {
@@ -120,14 +120,23 @@ public final class SQLiteBackend: KvMaintenance {
     defer { gate.leave() }
     var rows: [KvRow] = []
     if limit == 0 { return rows }
-    try store.visit { reader throws(PersistencyError) in
+    rows.reserveCapacity(min(limit ?? 0, Self.shortRows))
+    func scan(_ reader: SQLiteConnection) throws(PersistencyError) {
       try reader.visit(category, range, reverse: reverse) { key, payload throws(PersistencyError) in
         rows.append(KvRow(key: Key(copying: key), payload: [UInt8](copying: payload)))
         return rows.count == limit ? .stop : .next
       }
     }
+    if let limit, limit <= Self.shortRows {
+      try store.readers.read { reader throws(PersistencyError) in try scan(reader) }
+    } else {
+      try store.visit { reader throws(PersistencyError) in try scan(reader) }
+    }
     return rows
   }
+
+  /// Rows of a scan that takes no longer than a few gets do.
+  private static let shortRows = 500
 
   /// `count(*)` of the range; SQLite walks the rows.
   public func countRange(category: String, range: KeyRange) throws(PersistencyError) -> Int {

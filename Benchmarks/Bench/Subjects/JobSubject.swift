@@ -57,7 +57,7 @@ final class JobSubject: SharedSubject {
     var tally = Tally()
     var since = yard_now()
     for range in slice.ranges {
-      for row in try await job.scan(category: category, range: range, limit: slice.limit) { tally.take(row) }
+      tally.take(try await job.scan(category: category, range: range, limit: slice.limit))
       let now = yard_now()
       notes.note(now - since)
       since = now
@@ -89,7 +89,7 @@ final class JobSubject: SharedSubject {
         if let payload = try await job.get(category: category, key: key) { tally.take(payload: payload) }
         try await job.apply(batch)
       case .scan(let range, let rows):
-        for row in try await job.scan(category: category, range: range, limit: rows) { tally.take(row) }
+        tally.take(try await job.scan(category: category, range: range, limit: rows))
       }
       let now = yard_now()
       notes.note(now - since)

@@ -126,7 +126,15 @@ extension Tally {
     }
   }
 
-  mutating func take(_ row: KvRow) {
+  /// Takes the rows of a scan, in the span, so that none is copied out of its array.
+  @inline(__always)
+  mutating func take(_ rows: [KvRow]) {
+    let rows = rows.span
+    for index in rows.indices { take(rows[index]) }
+  }
+
+  @inline(__always)
+  mutating func take(_ row: borrowing KvRow) {
     rows &+= 1
     checksum &+= row.key.bytes.withUnsafeBytes { key in
       row.payload.withUnsafeBytes { yard_row_sum(key.baseAddress, key.count, $0.baseAddress, $0.count) }
