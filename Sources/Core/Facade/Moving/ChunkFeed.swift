@@ -2,19 +2,26 @@
 ///
 /// Reading and writing overlap, and memory stays bounded whatever the size of the store.
 final class ChunkFeed: @unchecked Sendable {
-  // Sendable: the mutable properties are read and written under `monitor` only.
+  // Sendable: the mutable properties are read and written under `monitor` only, but `name`, which is the producer's.
 
   /// So many may wait to be taken.
   private static let ahead = 4
 
   private let monitor = Monitor()
+  /// Whether the producer makes the rows that an import takes: the thread that writes has enough to do.
+  private let makesRows: Bool
+  /// The category of the row before.
+  private var name: [UInt8] = []
   private var waiting = FIFO<RowChunk>()
   private var isStopped = false
   /// Nil while the producer is at work.
   private var end: Result<Void, PersistencyError>?
 
   /// Starts `produce` on a thread of its own; it hands on what it makes to ``put(_:)``.
-  init(_ produce: @escaping @Sendable (ChunkFeed) throws(PersistencyError) -> Void) {
+  ///
+  /// - Parameter makesRows: Chunks come with ``RowChunk/made``.
+  init(makesRows: Bool = false, _ produce: @escaping @Sendable (ChunkFeed) throws(PersistencyError) -> Void) {
+    self.makesRows = makesRows
     let isStarted = WorkerPool.detach(named: "kv-move") {
       let result = Result { () throws(PersistencyError) in try produce(self) }
       self.monitor.withLock {
@@ -27,8 +34,9 @@ final class ChunkFeed: @unchecked Sendable {
 
   /// Hands a chunk on, and waits while enough of them wait.
   ///
-  /// - Throws: `.cancelled` when nobody will take it.
+  /// - Throws: `.cancelled` when nobody will take it; `.corrupted` for bytes that are no rows.
   func put(_ chunk: RowChunk) throws(PersistencyError) {
+    if makesRows { try chunk.makeRows(&name) }
     let isTaken = monitor.withLock {
       while waiting.count >= Self.ahead && !isStopped { monitor.wait() }
       if !isStopped {
@@ -91,8 +99,8 @@ final class ChunkFeed: @unchecked Sendable {
 
 extension ChunkFeed {
   /// All rows of a store, from one state.
-  convenience init(rowsOf backend: any KvBackend) {
-    self.init { feed throws(PersistencyError) in
+  convenience init(rowsOf backend: any KvBackend, makesRows: Bool = false) {
+    self.init(makesRows: makesRows) { feed throws(PersistencyError) in
       var chunk = RowChunk()
       try backend.visitAll { category, key, payload throws(PersistencyError) in
         if chunk.append(category, key, payload) { return .next }

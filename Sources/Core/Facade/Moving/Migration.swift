@@ -18,7 +18,7 @@ struct Migration {
     do throws(PersistencyError) {
       try control.countRows(of: reader)
       var filling = try StoreFilling(store, isResumed: isResumed, control)
-      let digest = try filling.run(ChunkFeed(rowsOf: reader))
+      let digest = try filling.run(ChunkFeed(rowsOf: reader, makesRows: filling.takesRows))
       store.close()
       try files.syncStore(target)
       try makeJobs()

@@ -32,7 +32,7 @@ extension Persistency {
         target, isResumed, control throws(PersistencyError) in
         try control.countRows(of: source)
         var filling = try StoreFilling(target, isResumed: isResumed, control)
-        return try filling.run(ChunkFeed(rowsOf: source))
+        return try filling.run(ChunkFeed(rowsOf: source, makesRows: filling.takesRows))
       }
     }
   }

@@ -48,7 +48,7 @@ extension Persistency {
     if let engine { try checkKnown(engine) }
     return try await turns.inTurn(id) { () async throws(PersistencyError) in
       try await makeJob(id, on: engine ?? engines[0], progress) { target, _, control throws(PersistencyError) in
-        let feed = ChunkFeed { feed throws(PersistencyError) in
+        let feed = ChunkFeed(makesRows: true) { feed throws(PersistencyError) in
           var reader = try StreamReader(source) { () throws(PersistencyError) in
             // While nothing comes the one who takes sleeps, and sees no cancellation.
             try control.check()

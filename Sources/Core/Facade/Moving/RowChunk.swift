@@ -22,6 +22,8 @@ final class RowChunk: @unchecked Sendable {
   private var memory: UnsafeMutableRawBufferPointer
   private var used = 0
   private(set) var rows = 0
+  /// The rows with bytes of their own, once they were made.
+  private(set) var made: [RawRow] = []
 
   init(capacity: Int = usualBytes) {
     memory = .allocate(byteCount: capacity, alignment: 16)
@@ -105,17 +107,18 @@ final class RowChunk: @unchecked Sendable {
     return UnsafeRawBufferPointer(rebasing: memory[at..<(at + count)])
   }
 
-  /// The rows with bytes of their own.
+  /// Makes ``made``.
   ///
   /// - Parameter name: The category of the row before; those that follow with the same one share its bytes.
-  func rawRows(_ name: inout [UInt8]) throws(PersistencyError) -> [RawRow] {
-    var result: [RawRow] = []
-    result.reserveCapacity(min(rows, used / Self.lengthBytes))
+  /// - Throws: `.corrupted` when the bytes are not that many rows, exactly.
+  func makeRows(_ name: inout [UInt8]) throws(PersistencyError) {
+    var rows: [RawRow] = []
+    rows.reserveCapacity(min(self.rows, used / Self.lengthBytes))
     try eachRow { category, key, payload throws(PersistencyError) in
       if !name.holds(category) { name = Array(category) }
-      result.append(RawRow(category: name, key: Key(bytes: Array(key), fault: nil), payload: Array(payload)))
+      rows.append(RawRow(category: name, key: Key(bytes: Array(key), fault: nil), payload: Array(payload)))
     }
-    return result
+    made = rows
   }
 
   private static var malformed: PersistencyError {

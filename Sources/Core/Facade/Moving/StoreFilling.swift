@@ -5,8 +5,6 @@ struct StoreFilling {
   private var hash = ContentHash()
   /// Set when the target holds what an earlier run, which was cut short, left there.
   private var sideBySide: SideBySide?
-  /// The category of the row before.
-  private var name: [UInt8] = []
 
   /// - Parameter isResumed: The target is not empty; only what differs is moved.
   init(_ target: any KvBackend, isResumed: Bool, _ control: MoveControl) throws(PersistencyError) {
@@ -14,6 +12,9 @@ struct StoreFilling {
     self.control = control
     if isResumed { sideBySide = try SideBySide(target) }
   }
+
+  /// Whether what is fed has to come with ``RowChunk/made``.
+  var takesRows: Bool { sideBySide == nil }
 
   /// Takes all that `feed` gives.
   ///
@@ -25,7 +26,7 @@ struct StoreFilling {
       if sideBySide != nil {
         try sideBySide?.add(chunk)
       } else {
-        try target.importRows(try chunk.rawRows(&name))
+        try target.importRows(chunk.made)
       }
     }
     try sideBySide?.finish()
