@@ -1,5 +1,5 @@
 # The front door; `.ci/run` only calls it.
-.PHONY: help setup build run test conformance heavy external examples bench bench-facade bench-quick bench-peers bench-tables bench-yardsticks memory moves kills faults faults-quick crash crash-quick power power-quick leaks leaks-quick trials fuzz docs lint format ci clean
+.PHONY: help setup build run test conformance heavy external examples bench bench-facade bench-quick bench-peers bench-tables bench-yardsticks memory moves kills faults faults-quick crash crash-quick power power-quick leaks leaks-quick model model-quick trials fuzz fuzz-quick tsan asan docs lint format ci clean
 
 ENGINE ?= all
 REPORTS ?= reports
@@ -83,8 +83,17 @@ kills: setup ## Copies, migrations and reclaims killed at every single step, on 
 	swift build --build-tests
 	PERSISTENCY_KILL_STRIDE=1 swift test --skip-build --filter KillTests
 
-fuzz: ## libFuzzer for 60 seconds on what reads streams
+fuzz: ## libFuzzer, 60 seconds each, on what reads streams, keys, payloads, manifests and ids of jobs
 	scripts/fuzz 60
+
+fuzz-quick:
+	scripts/fuzz 5
+
+tsan: setup ## The concurrency tier and the tests of jobs, on every engine, under ThreadSanitizer
+	scripts/sanitize thread
+
+asan: setup ## Every test that a sanitizer leaves room for, under AddressSanitizer
+	scripts/sanitize address
 
 docs: setup ## Documentation of every product in reports/docs; warnings are errors
 	scripts/docs
@@ -116,6 +125,12 @@ leaks: trials ## Open and close by the thousand, and count what stays
 
 leaks-quick: trials
 	$(TRIALS) leaks --cycles 500
+
+model: trials ## 20,000 random histories on every engine at once, with reopens, kills, copies and failing system calls
+	$(TRIALS) model --sequences 20000
+
+model-quick: trials
+	$(TRIALS) model --sequences 2000
 
 trials: setup
 	swift build -c release --product persistency-trials

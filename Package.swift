@@ -81,7 +81,8 @@ let package = Package(
       name: "persistency-faults", dependencies: engines + ["PersistencyConformance", "PersistencyFaults", arguments],
       path: "Tests/FaultRun"),
     .executableTarget(
-      name: "persistency-trials", dependencies: engines + ["PersistencyConformance", arguments], path: "Tests/Trials"),
+      name: "persistency-trials", dependencies: engines + ["PersistencyConformance", "PersistencyFaults", arguments],
+      path: "Tests/Trials"),
     .executableTarget(
       name: "PersistencyCLI", dependencies: engines + ["PersistencyConformance", arguments, crypto, log],
       path: "Sources/CLI"),
@@ -101,7 +102,10 @@ let package = Package(
     .testTarget(name: "CoreTests", dependencies: ["PersistencyCore"], resources: [.copy("Fixtures")]),
     .testTarget(
       name: "EngineTests",
-      dependencies: engines + ["PersistencyConformance", "PersistencyFaults", "TestSupport", "persistency-trials"]),
+      dependencies: engines + [
+        "PersistencyConformance", "PersistencyFaults", "TestSupport", "persistency-trials", "CPersistencyLMDB",
+        "CPersistencySQLite",
+      ]),
     .testTarget(name: "ConformanceTests", dependencies: ["PersistencyConformance"]),
     .target(name: "TestSupport", dependencies: engines, path: "Tests/Support"),
     .testTarget(

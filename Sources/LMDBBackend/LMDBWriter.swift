@@ -72,7 +72,11 @@ struct LMDBWriter {
       }
       if moved && code == 0 { code = mdb_txn_begin(environment.handle, nil, 0, &begun) }
     }
-    if code == 0, let begun { return begun }
+    if code == 0, let begun {
+      // A process that died in a read would pin the pages of its snapshot for good, and the file would grow with every commit.
+      if mdb_txn_id(begun) % 1_024 == 0 { mdb_reader_check(environment.handle, nil) }
+      return begun
+    }
     if environment.isLost.load(ordering: .acquiring) { throw LMDBEnvironment.lost }
     throw lmdbError(code == MDB_MAP_RESIZED ? MDB_MAP_FULL : code, "beginning a write")
   }

@@ -60,6 +60,46 @@ struct ModelTests {
     #expect(found.message.contains("// gives "))
   }
 
+  @Test("find what is lost by a kill, by a failing system call, and by an import")
+  func notice() async throws {
+    // It keeps its rows in memory until it is closed.
+    try await expectCaught(.onPretendDisk(nil), by: "model.crash")
+    for flaw in [BrokenBackend.Flaw.fullDiskKeepsHalf, .appliedThoughNotApplied] {
+      try await expectCaught(.onPretendDisk(flaw), by: "model.fault")
+    }
+    let lossy = BrokenBackend("import.loses", "An import loses its last row.") { calls, store in
+      calls.importRows = { rows throws(PersistencyError) in try store.importRows(Array(rows.dropLast())) }
+    }
+    try await expectCaught(lossy.fixture, by: "model.copy")
+  }
+
+  private func expectCaught(_ fixture: BackendFixture, by id: String) async throws {
+    let check = try #require(ConformanceCheck.all.first { $0.id == id })
+    #expect(check.notApplicableReason(for: fixture) == nil)
+    var failure: ConformanceFailure?
+    for seed in 1...8 as ClosedRange<UInt64> where failure == nil {
+      do {
+        try await check.run(fixture, seed: seed * 10, faces: [.raw])
+      } catch let error as ConformanceFailure {
+        failure = error
+      }
+    }
+    #expect(
+      failure?.message.contains("// gives ") == true,
+      "\(id) did not notice \(fixture.name): \(String(describing: failure))")
+  }
+
+  @Test("count what happened in them, and each thing does")
+  func tally() throws {
+    var total = HistoryTally()
+    for seed in 1...4 as ClosedRange<UInt64> {
+      total += try DifferentialRun.run(fixtures: [.reference], seed: seed, steps: 200)
+    }
+    #expect(total.histories == 4 && total.calls == 4 * 201)
+    // The yardstick keeps nothing: it is copied only.
+    #expect(total.copied > 10 && total.crashed == 0 && total.reopened == 0 && total.faults == 0)
+  }
+
   @Test("print as Swift")
   func code() {
     let key = Key(rawBytes: [UInt8](repeating: 0x61, count: 511) + [0, 255])
@@ -75,6 +115,12 @@ struct ModelTests {
       scan.swiftCode == """
         _ = try store.scanRange(category: "", range: KeyRange(start: Key(), stop: Key(rawBytes: [1])), \
         reverse: true, limit: 2)
+        """)
+    let faulty = HistoryStep.faulty([.delete(category: "c", key: Key())], Fault([.write], first: 2, .error(5)))
+    #expect(
+      faulty.swiftCode == """
+        try faults.during(Fault([.write], first: 2, .error(5)), below: directory) { _ in \
+        try store.applyOps([.delete(category: "c", key: Key())]) }
         """)
   }
 }

@@ -72,6 +72,53 @@ struct BackupTests {
     store.close()
   }
 
+  @Test("Beside four writers each is one state, in which every pair is whole, and is found sound", arguments: engines)
+  func besideWriters(_ engine: Engine) throws {
+    let place = try RocksPlace()
+    let store = try Self.open(engine, place)
+    try Self.fill(store, 0..<500)
+    let done = Atomic<Bool>(false)
+    let errors = Locked<[String]>([])
+    let root = place.root
+    inThreads(5) { thread in
+      do {
+        if thread == 4 {
+          defer { done.store(true, ordering: .relaxed) }
+          for round in 0..<4 { try store.backup(to: root + "/copy-\(round)" + engine.fileSuffix) }
+        } else {
+          var number = 0
+          while !done.load(ordering: .relaxed) {
+            number += 1
+            let payload = Array("\(number)".utf8)
+            try store.applyOps([
+              .put(category: "left", key: rocksKey(thread), payload: payload),
+              .put(category: "log", key: Key(Int64(thread), Int64(number)), payload: payload),
+              .put(category: "right", key: rocksKey(thread), payload: payload),
+            ])
+          }
+        }
+      } catch {
+        errors.withLock { $0.append("\(error)") }
+        done.store(true, ordering: .relaxed)
+      }
+    }
+    #expect(errors.withLock { $0 } == [])
+    for round in 0..<4 {
+      let path = root + "/copy-\(round)" + engine.fileSuffix
+      let copy = try #require(try engine.open(path, StoreOptions(mustExist: true)) as? any KvMaintenance)
+      try copy.check { Issue.record("\($0)") }
+      #expect(try copy.countRange(category: "c", range: .all) == 500)
+      for thread in 0..<4 {
+        let left = try copy.getOne(category: "left", key: rocksKey(thread))
+        #expect(try copy.getOne(category: "right", key: rocksKey(thread)) == left)
+        let number = left.flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0
+        #expect(try copy.countRange(category: "log", range: KeyRange(prefix: Key(Int64(thread)))) == number)
+      }
+      copy.close()
+    }
+    store.close()
+  }
+
   @Test("A target that exists is left alone, and a failed backup leaves nothing", arguments: engines)
   func refused(_ engine: Engine) throws {
     let place = try RocksPlace()

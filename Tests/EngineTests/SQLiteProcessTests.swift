@@ -62,6 +62,29 @@ struct SQLiteProcessTests {
     #expect(after["store.db"] == before["store.db"] && after["store.db-wal"] == before["store.db-wal"])
   }
 
+  @Test("A write inside a visit succeeds although another process has committed since the visit began")
+  func staleSnapshot() throws {
+    try scratch.filled(3)
+    let backend = try scratch.open()
+    let other = try scratch.holding("SELECT count(*) FROM kv;")
+    var visited = 0
+    try backend.visit(category: "c") { _, _ in
+      if visited == 0 {
+        try other.run("INSERT INTO kv VALUES (x'63', x'00', x'01');")
+        // What the other has committed is not in the visit's snapshot, which a writer may not go on from.
+        try backend.put("c", Key(rawBytes: [1]), [5])
+        #expect(try backend.deleteOne(category: "c", key: Key(rawBytes: [0])))
+        try backend.applyOps([.expect(category: "c", key: Key(rawBytes: [0]), payload: nil)])
+      }
+      visited += 1
+      return .next
+    }
+    #expect(visited == 3)
+    #expect(try backend.countRange(category: "c", range: .all) == 4)
+    backend.close()
+    other.kill9()
+  }
+
   @Test("A process that holds the file to itself, or writes, is waited for, and not for ever")
   func locked() throws {
     try scratch.filled(3)

@@ -35,6 +35,21 @@ struct TrialSelfTests {
   }
 
   @Test(
+    "A backend that keeps something of each opening leaks it, and nothing else",
+    .enabled(if: LeakTrial.obstacle == nil, "\(LeakTrial.obstacle ?? "")"),
+    arguments: ["descriptors", "mappings", "threads", "memory"])
+  func leaking(_ what: String) throws {
+    let cycles = what == "threads" ? 500 : 200
+    let report = try LeakTrial(try Self.planted("leaking-" + what), layer: .raw, seed: 1, cycles: cycles).run()
+    #expect(!report.isClean && report.cycles == cycles, "\(report)")
+    #expect(report.descriptors == (what == "descriptors" ? 200 : 0), "\(report)")
+    #expect(report.mappings == (what == "mappings" ? 200 : 0), "\(report)")
+    // Called like the pool's thread that starts them, they show beyond its bound.
+    #expect(what == "threads" ? report.threads > 0 : report.threads == 0, "\(report)")
+    if what == "memory" { #expect(report.slope > 2_048, "\(report)") }
+  }
+
+  @Test(
     "A store that says it has synced and has not loses batches in a power cut",
     .enabled(if: PowerTrial.obstacle() == nil, "needs root and loop devices"))
   func unsynced() throws {

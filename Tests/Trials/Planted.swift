@@ -1,3 +1,4 @@
+import Foundation
 import PersistencySQLite
 
 extension Trials {
@@ -6,6 +7,24 @@ extension Trials {
     planted("forgetful") { store, _ in LazyBackend(store) },
     planted("tearing") { store, _ in TearingBackend(store) },
     planted("unsynced", at: .consistent) { store, _ in store },
+    planted("leaking-descriptors") { store, _ in
+      _ = open("/dev/null", O_RDONLY | O_CLOEXEC)
+      return store
+    },
+    planted("leaking-memory") { store, _ in
+      UnsafeMutablePointer<UInt8>.allocate(capacity: 5_000).initialize(repeating: 1, count: 5_000)
+      return store
+    },
+    planted("leaking-mappings") { store, path in
+      let file = open(path, O_RDONLY | O_CLOEXEC)
+      _ = mmap(nil, 1, PROT_READ, MAP_SHARED, file, 0)
+      close(file)
+      return store
+    },
+    planted("leaking-threads") { store, _ in
+      Thread.detachNewThread { while true { sleep(1_000) } }
+      return store
+    },
   ]
 
   /// An engine made of SQLite's.

@@ -11,8 +11,8 @@ struct Trials: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "persistency-trials",
     abstract:
-      "Kill, cut the power, open and close by the thousand: what is promised must hold. Status 1 when it does not.",
-    subcommands: [Crash.self, Power.self, Leaks.self])
+      "Kill, cut the power, open and close by the thousand, play random histories: what is promised must hold. Status 1 when it does not.",
+    subcommands: [Crash.self, Power.self, Leaks.self, Model.self])
 
   /// The word that makes buffers, maps and caches small, so that what seldom happens happens often.
   static let tight = "tight"

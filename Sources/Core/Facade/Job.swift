@@ -34,7 +34,8 @@ public final class Job: Sendable {
     failureLog = FailureLog(job: id)
     queue = WriteQueue(
       backend: backend, bound: options.queueBytes, failures: failureLog,
-      metrics: JobMetrics(engine: engine.name, label: options.metricsLabel), lock: store?.lock)
+      metrics: JobMetrics(engine: engine.name, label: options.metricsLabel), lock: store?.lock, place: store?.place,
+      isDurable: options.durability == .full)
   }
 
   // MARK: Failures

@@ -11,21 +11,25 @@ public enum DifferentialRun {
   /// Plays a history of `steps` calls on all `fixtures`, one call after the other on each.
   ///
   /// Keys, categories and payloads stay within the limits that all of them share. On a store that is not persistent
-  /// a reopen is left out.
+  /// a reopen or crash is left out, and on one whose fixture makes no system call fail, that.
   ///
+  /// - Returns: What the history had in it.
   /// - Throws: ``ConformanceFailure`` with the shortest history found that still differs, as Swift code, and the seed.
+  @discardableResult
   public static func run(
     fixtures: [BackendFixture], seed: UInt64, steps: Int = 400, profile: HistoryProfile = .everything
-  ) throws {
+  ) throws -> HistoryTally {
     try run(
       fixtures: fixtures, seed: seed, steps: steps, profile: profile, check: "model.differential",
       rule: "Every engine answers a random history alike")
   }
 
+  @discardableResult
   static func run(
     fixtures: [BackendFixture], seed: UInt64, steps: Int, profile: HistoryProfile, check: String, rule: String
-  ) throws {
-    guard let first = fixtures.first else { return }
+  ) throws -> HistoryTally {
+    var tally = HistoryTally()
+    guard let first = fixtures.first else { return tally }
     let limits = fixtures.dropFirst().reduce(first.limits) { common, fixture in
       .init(
         categoryBytes: min(common.categoryBytes, fixture.limits.categoryBytes),
@@ -38,22 +42,25 @@ public enum DifferentialRun {
     if fixtures.contains(where: { $0.limits != limits }) { profile.oversized = false }
     var generator = HistoryGenerator(profile, limits: limits, seed: seed)
     let history = History(steps: generator.history(steps: steps))
-    guard let divergence = try play(history, on: fixtures) else { return }
+    guard let divergence = try play(history, on: fixtures, &tally) else { return tally }
     let fixture = fixtures.first { $0.name == divergence.adapter } ?? first
     let shortest = history.shrunk { candidate in
-      guard let found = try? play(candidate, on: [fixture]) else { return false }
+      var tally = HistoryTally()
+      guard let found = try? play(candidate, on: [fixture], &tally) else { return false }
       return found.adapter == fixture.name
     }
-    let last = (try? play(shortest, on: [fixture])) ?? divergence
+    let last = (try? play(shortest, on: [fixture], &tally)) ?? divergence
     throw ConformanceFailure(
       adapter: fixture.name, face: .raw, check: check, rule: rule, seed: seed,
       message: report(shortest, last, of: history, divergence, seed: seed), file: "", line: 0)
   }
 
-  private static func play(_ history: History, on fixtures: [BackendFixture]) throws -> History.Divergence? {
+  private static func play(
+    _ history: History, on fixtures: [BackendFixture], _ tally: inout HistoryTally
+  ) throws -> History.Divergence? {
     let directory = FileManager.default.temporaryDirectory.path + "/conformance-" + UUID().uuidString
     defer { try? FileManager.default.removeItem(atPath: directory) }
-    return try history.replay(on: fixtures, in: directory)
+    return try history.replay(on: fixtures, in: directory, &tally)
   }
 
   /// - Parameter first: Where the whole history parted from the model; the shortest may show another fault.

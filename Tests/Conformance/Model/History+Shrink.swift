@@ -101,7 +101,8 @@ extension HistoryStep {
       return [plain]
         + range.simpler.map { .visit(category: category, range: $0, reverse: reverse, rows: rows) }
     case .visitAll(let rows): return rows == nil ? [] : [.visitAll(rows: nil)]
-    case .categories, .reopen: return []
+    case .faulty(let ops, let fault): return [.apply(ops)] + Self.simpler(ops).map { .faulty($0, fault) }
+    case .categories, .reopen, .crash, .copy: return []
     }
   }
 

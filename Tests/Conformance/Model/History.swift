@@ -1,11 +1,5 @@
 import PersistencyCore
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 /// A history of calls, and where a store's answers part from the model's.
 struct History: Hashable, Sendable {
   var steps: [HistoryStep]
@@ -22,51 +16,33 @@ struct History: Hashable, Sendable {
   /// Plays the history on the model and on a fresh store of each fixture, one call after the other on all of them,
   /// and compares every answer, and all rows at the end.
   ///
-  /// - Parameter directory: Exists; each store gets a folder of its own in it.
+  /// - Parameters:
+  ///   - fixtures: Whose stores play.
+  ///   - directory: Exists, or is made; each store gets a folder of its own in it.
+  ///   - tally: Gets what happened to the stores.
   /// - Throws: what the first opening of a store throws.
-  func replay(on fixtures: [BackendFixture], in directory: String) throws -> Divergence? {
+  func replay(
+    on fixtures: [BackendFixture], in directory: String, _ tally: inout HistoryTally
+  ) throws -> Divergence? {
     let model = ReferenceBackend(limits: fixtures[0].limits)
-    var players: [Player] = []
+    var players: [HistoryPlayer] = []
     defer {
       for player in players { player.store.close() }
     }
     for (number, fixture) in fixtures.enumerated() {
-      players.append(try Player(fixture, directory: directory + "/\(number)"))
+      players.append(try HistoryPlayer(fixture, directory: directory + "/\(number)"))
     }
+    tally.histories += 1
     for (index, step) in (steps + [.visitAll(rows: nil)]).enumerated() {
+      tally.calls += 1
       let wanted = step.perform(on: model)
       for number in players.indices {
-        let found = players[number].play(step)
+        let found = players[number].play(step, &tally)
         if found != wanted {
           return Divergence(index: index, adapter: players[number].fixture.name, found: found, wanted: wanted)
         }
       }
     }
     return nil
-  }
-
-  /// One store that plays along.
-  private struct Player {
-    let fixture: BackendFixture
-    let directory: String
-    var store: any KvBackend
-
-    init(_ fixture: BackendFixture, directory: String) throws {
-      try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-      self.fixture = fixture
-      self.directory = directory
-      store = try fixture.open(directory, .init())
-    }
-
-    mutating func play(_ step: HistoryStep) -> HistoryAnswer {
-      guard step == .reopen, fixture.capabilities.persistent else { return step.perform(on: store) }
-      store.close()
-      do throws(PersistencyError) {
-        store = try fixture.open(directory, .init())
-        return .done
-      } catch {
-        return .failed(error.kind)
-      }
-    }
   }
 }

@@ -6,6 +6,7 @@ struct HistoryGenerator {
   private let profile: HistoryProfile
   private let limits: BackendLimits
   private let keys: [[UInt8]]
+  private let longKeys: [[UInt8]]
   private let categories: [String]
   /// The latest puts: half of what follows is about one of them, or most of it would meet nothing.
   private var recent: [(category: String, key: Key, payload: [UInt8])] = []
@@ -15,6 +16,7 @@ struct HistoryGenerator {
     self.profile = profile
     self.limits = limits
     keys = Self.hostileKeys.filter { $0.count < limits.keyBytes }
+    longKeys = keys.suffix(25)
     categories = Self.hostileCategories.filter { $0.utf8.count <= limits.categoryBytes }
   }
 
@@ -38,6 +40,7 @@ struct HistoryGenerator {
     let shared = [UInt8](repeating: 0x73, count: 600)
     keys += [shared, shared + [0], shared + [1], shared + [0xFF], shared + [1, 2], shared + shared + [3]]
     keys += [[UInt8](repeating: 0, count: 512), [UInt8](repeating: 0xFF, count: 512)]
+    keys += [Array(repeating: 0x73, count: 8_000), Array(repeating: 0x73, count: 65_000) + [2]]
     return keys
   }()
 
@@ -62,7 +65,7 @@ struct HistoryGenerator {
 
   private mutating func key() -> Key {
     if profile.oversized, chance(2) { return Key(rawBytes: Array(repeating: 0x6B, count: limits.keyBytes + 1)) }
-    let pool = profile.longKeys ? Array(keys.suffix(25)) : keys
+    let pool = profile.longKeys || profile.longKeyPercent > 0 && chance(profile.longKeyPercent) ? longKeys : keys
     var bytes = chance(70) ? pool[below(pool.count) / 2] : pick(pool)
     // A neighbour that no pool holds.
     if chance(10), bytes.count + 1 < limits.keyBytes { bytes.append(UInt8(below(256))) }
@@ -164,7 +167,17 @@ struct HistoryGenerator {
     case .visitAll: .visitAll(rows: chance(40) ? 1 + below(8) : nil)
     case .categories: .categories
     case .reopen: .reopen
+    case .crash: .crash
+    case .copy: .copy
+    case .faulty: .faulty(batch(), fault())
     }
+  }
+
+  /// One of the first calls of a batch fails: mostly one that writes.
+  private mutating func fault() -> Fault {
+    let calls: Set<Fault.Call> = chance(70) ? [.write] : chance(50) ? [.write, .sync, .truncate] : [.sync]
+    let first = 1 + below(3)
+    return Fault(calls, first: first, chance(20) && calls == [.write] ? .short : .error(chance(50) ? 5 : noSpace))
   }
 }
 

@@ -2,7 +2,7 @@
 public struct HistoryProfile: Hashable, Sendable {
   public enum Call: Hashable, Sendable {
     case put, delete, deleteRange, batch, group, get, exists, deleteOne, scan, count, visit, visitAll, categories,
-      reopen
+      reopen, crash, copy, faulty
   }
 
   public enum Op: Hashable, Sendable {
@@ -16,6 +16,8 @@ public struct HistoryProfile: Hashable, Sendable {
   public var batch: Int
   /// Keys of hundreds of bytes only, that share most of them.
   public var longKeys: Bool
+  /// How many keys of a hundred are such, beside those that are anyway.
+  public var longKeyPercent: Int
   /// All categories equally often; else one of them mostly.
   public var manyCategories: Bool
   /// With arguments over a limit, and negative limits, now and then.
@@ -23,12 +25,13 @@ public struct HistoryProfile: Hashable, Sendable {
 
   public init(
     calls: [Call], ops: [Op] = [.put, .put, .delete], batch: Int = 6, longKeys: Bool = false,
-    manyCategories: Bool = false, oversized: Bool = false
+    longKeyPercent: Int = 0, manyCategories: Bool = false, oversized: Bool = false
   ) {
     self.calls = calls
     self.ops = ops
     self.batch = batch
     self.longKeys = longKeys
+    self.longKeyPercent = longKeyPercent
     self.manyCategories = manyCategories
     self.oversized = oversized
   }
@@ -37,8 +40,9 @@ public struct HistoryProfile: Hashable, Sendable {
   public static let everything = HistoryProfile(
     calls: [
       .put, .put, .put, .put, .delete, .deleteRange, .batch, .batch, .batch, .group, .group, .get, .get, .exists,
-      .deleteOne, .scan, .scan, .scan, .count, .visit, .visitAll, .categories, .reopen,
+      .deleteOne, .scan, .scan, .scan, .count, .visit, .visitAll, .categories, .reopen, .crash,
+      .copy, .faulty,
     ],
-    ops: [.put, .put, .put, .put, .delete, .delete, .deleteRange, .expectAbsent, .expectPayload], manyCategories: false,
+    ops: [.put, .put, .put, .put, .delete, .delete, .deleteRange, .expectAbsent, .expectPayload], longKeyPercent: 15,
     oversized: true)
 }

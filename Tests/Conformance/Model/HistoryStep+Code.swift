@@ -19,6 +19,10 @@ extension HistoryStep {
     case .visitAll(let rows): "try store.visitAll { _, _, _ in .next }" + Self.note(rows)
     case .categories: "_ = try store.categories()"
     case .reopen: "store = try reopen(store)"
+    case .crash: "store = try open(copyOfFiles)  // as a kill would have left them"
+    case .copy: "store = try freshStore(importing: store)"
+    case .faulty(let ops, let fault):
+      "try faults.during(\(Self.code(fault)), below: directory) { _ in try store.applyOps(\(Self.code(ops))) }"
     }
   }
 
@@ -28,6 +32,11 @@ extension HistoryStep {
 
   private static func code(_ ops: [TxOp]) -> String {
     "[" + ops.map(code).joined(separator: ", ") + "]"
+  }
+
+  private static func code(_ fault: Fault) -> String {
+    let calls = fault.calls.map { ".\($0.rawValue)" }.sorted().joined(separator: ", ")
+    return "Fault([\(calls)], first: \(fault.first), .\(fault.effect))"
   }
 
   private static func code(_ op: TxOp) -> String {

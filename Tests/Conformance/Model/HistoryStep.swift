@@ -15,6 +15,14 @@ public enum HistoryStep: Hashable, Sendable {
   case categories
   /// Closes and opens again where rows outlive that; else nothing.
   case reopen
+  /// Goes on with the files as they are, without a close, as after a kill; all rows are read then. Where there are none, they are
+  /// read only.
+  case crash
+  /// Goes on with a fresh store that all rows were imported into; they are read then.
+  case copy
+  /// A batch during which a system call fails, if the fixture can make one; when the batch failed of that, the store is opened
+  /// again, must be as it was before or after the batch, and gets the batch if it has not got it. All rows are read then.
+  case faulty([TxOp], Fault)
 }
 
 /// What a call gave, to compare: errors by kind, never by message.
@@ -27,6 +35,8 @@ enum HistoryAnswer: Hashable, Sendable {
   case number(Int)
   case rows([[[UInt8]]])
   case names([[UInt8]])
+  /// The surroundings failed.
+  case impossible(String)
 }
 
 extension HistoryStep {
@@ -73,6 +83,14 @@ extension HistoryStep {
       return .rows(rows)
     case .categories: return .names(try store.categories().map { Array($0.utf8) })
     case .reopen: return .done
+    case .crash, .copy: return try Self.visitAll(rows: nil).answer(of: store)
+    case .faulty(let ops, _):
+      do throws(PersistencyError) {
+        try store.applyOps(ops)
+      } catch {
+        if error.kind != .conflict && error.kind != .invalidArgument { throw error }
+      }
+      return try Self.visitAll(rows: nil).answer(of: store)
     }
   }
 }

@@ -56,6 +56,35 @@ extension ConformanceCheck {
         ops: [.put, .put, .delete, .deleteRange, .expectAbsent], longKeys: false),
       steps: 120
     ) { $0.capabilities.persistent ? nil : "its rows do not outlive a close" },
+    history(
+      "model.crash",
+      "Random histories with kills, after which a copy of the files is gone on with, match a sorted model",
+      "4.13",
+      HistoryProfile(
+        calls: [.put, .put, .put, .batch, .group, .delete, .deleteRange, .scan, .reopen, .crash, .crash],
+        ops: [.put, .put, .delete, .deleteRange, .expectAbsent], longKeyPercent: 30),
+      steps: 100
+    ) {
+      if $0.capabilities.remote { return "its files are another machine's" }
+      return $0.capabilities.persistent ? nil : "its rows do not outlive a close"
+    },
+    history(
+      "model.copy", "Random histories that go on with an import of all rows match a sorted model", "4.1",
+      HistoryProfile(
+        calls: [.put, .put, .put, .batch, .delete, .deleteRange, .scan, .categories, .copy],
+        ops: [.put, .put, .delete, .deleteRange], longKeyPercent: 30, manyCategories: true),
+      steps: 100),
+    history(
+      "model.fault",
+      "Random histories in which system calls fail are gone on with after a reopen, and match a sorted model", "4.13",
+      HistoryProfile(
+        calls: [.put, .put, .batch, .group, .deleteRange, .scan, .reopen, .faulty, .faulty, .faulty],
+        ops: [.put, .put, .put, .delete, .deleteRange, .expectPayload], longKeyPercent: 30),
+      steps: 100
+    ) {
+      if !$0.capabilities.persistent { return "not persistent: it makes no system calls that could fail" }
+      return $0.faults == nil ? "the fixture has nothing that makes system calls fail" : nil
+    },
   ]
 
   /// Three histories, from the seed and its neighbours.

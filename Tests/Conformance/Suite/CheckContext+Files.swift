@@ -64,7 +64,7 @@ extension CheckContext {
 
   /// How many files below the check's directory are mapped.
   var mappings: Int {
-    let maps = (try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8)) ?? ""
+    let maps = ProcessFile.text("/proc/self/maps") ?? ""
     return maps.split(separator: "\n").count { $0.contains(directory + "/") }
   }
 }

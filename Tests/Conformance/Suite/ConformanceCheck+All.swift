@@ -28,6 +28,7 @@ extension ConformanceCheck {
     model,
     faults.notThroughJob("the files of the job itself would fail too"),
     crash.notThroughJob(ofProcesses), power.notThroughJob(ofProcesses),
+    leaks.notThroughJob(ofProcesses),
     jobs, jobLives, jobsByID, jobQueues, jobVolumes, jobRanges, jobsShared,
   ].flatMap { $0 }
 

@@ -133,6 +133,8 @@ public enum ConformanceTier: String, Codable, Sendable, CaseIterable, Hashable {
   case crash
   /// Cuts the power of a disk; asks for root, and for the fixture's ``BackendFixture/writer``.
   case power
+  /// Opens and closes by the hundred in a process of its own; asks for the fixture's ``BackendFixture/writer``.
+  case leak
   /// Threads and tasks beside one another, long enough to find a race.
   case concurrency
   /// Full sizes: gigabytes, millions of rows, minutes. Asked by name only.

@@ -13,7 +13,7 @@ public struct ChildProgram: Hashable, Sendable {
   public var executable: String
   /// Words that it is given before the suite's own.
   public var arguments: [String]
-  /// How many times each check kills it, or cuts its power.
+  /// How many times each check kills it, or cuts its power; it opens and closes 250 times as often to look for leaks.
   public var cycles: Int
 
   public init(_ executable: String, arguments: [String] = [], cycles: Int = 2) {

@@ -3,9 +3,12 @@ import Foundation
 /// What this process holds, as the system tells it; each list has a name for every item, sorted.
 struct Holdings: Hashable, Sendable {
   var descriptors: [String]
-  /// Without those of the language's own pools, and of the job facade's, which add some for good when calls are stuck, up to
+  /// Without those that are called as the language's own pools, and of the job facade's, which add some for good when calls are stuck, up to
   /// a bound, and their one clock, which starts when it is first needed.
   var threads: [String]
+  /// How many of those there are: a thread has the name of the one that started it, so that one that an engine leaves behind may be called
+  /// as they are, and more than their bound are a leak too.
+  var pooled: Int
   /// Of files, without the programs' own, which the system splits and joins as it likes.
   ///
   /// What those without a file hold is resident memory.
@@ -20,16 +23,22 @@ struct Holdings: Hashable, Sendable {
     let threads = try files.contentsOfDirectory(atPath: "/proc/self/task").compactMap { number in
       try? String(contentsOfFile: "/proc/self/task/\(number)/comm", encoding: .utf8).trimmingCharacters(in: .newlines)
     }
-    let mappings = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8).split(separator: "\n").compactMap {
-      line in
+    guard let maps = ProcessFile.text("/proc/self/maps") else {
+      throw TrialFailure("the system does not tell the mappings")
+    }
+    let mappings = maps.split(separator: "\n").compactMap { line in
       let words = line.split(separator: " ", maxSplits: 5)
       return words.count == 6 && !words[5].contains(".so") ? "\(words[1]) \(words[5].drop { $0 == " " })" : nil
     }
-    let pooled = ["-qos", "kv-writer", "kv-reader", "kv-alarm"]
+    let pools = ["-qos", "kv-writer", "kv-reader", "kv-alarm"]
+    let others = threads.filter { name in !pools.contains { name.contains($0) } }
     return Holdings(
-      descriptors: descriptors.sorted(),
-      threads: threads.filter { name in !pooled.contains { name.contains($0) } }.sorted(), mappings: mappings.sorted())
+      descriptors: descriptors.sorted(), threads: others.sorted(), pooled: threads.count - others.count,
+      mappings: mappings.sorted())
   }
+
+  /// The most threads that the pools may have: two of 64, the clock, and the language's own, one a processor and class of work.
+  static let mostPooled = 2 * 64 + 1 + 4 * ProcessInfo.processInfo.activeProcessorCount
 
   /// Resident memory that is no file's, in bytes.
   static func resident() throws -> Int {

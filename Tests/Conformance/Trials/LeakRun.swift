@@ -20,8 +20,8 @@ struct LeakRun: Sendable {
     let cycle: any LeakCycle =
       order.layer.isJob
       ? JobLeakCycle(order: order, engine: engine) : RawLeakCycle(order: order, engine: engine)
-    // What is made once and kept (pools, caches, the C libraries' own) is made by the first ones.
-    let warm = max(order.cycles / 10, 24)
+    // What is made once and kept (pools, caches, the C libraries' own) is made by the first ones; allocators take a few hundred.
+    let warm = max(order.cycles / 10, min(order.cycles, 250))
     for number in 0..<warm { try await cycle.run(number) }
     let before = try await settled()
     var resident: [(cycle: Double, bytes: Double)] = []
@@ -33,12 +33,12 @@ struct LeakRun: Sendable {
     report.slope = Self.slope(resident)
     var now = try await settled()
     // Threads that have done their work take a moment to go.
-    for _ in 0..<100 where now.threads.count > before.threads.count {
+    for _ in 0..<100 where now.threads.count > before.threads.count || now.pooled > Holdings.mostPooled {
       try await Task.sleep(for: .milliseconds(100))
       now = try Holdings.now()
     }
     report.descriptors = now.descriptors.count - before.descriptors.count
-    report.threads = now.threads.count - before.threads.count
+    report.threads = now.threads.count - before.threads.count + max(0, now.pooled - Holdings.mostPooled)
     report.mappings = now.mappings.count - before.mappings.count
     let lists = [
       (now.descriptors, before.descriptors), (now.threads, before.threads), (now.mappings, before.mappings),
@@ -52,7 +52,8 @@ struct LeakRun: Sendable {
     for _ in 0..<50 {
       try await Task.sleep(for: .milliseconds(50))
       let now = try Holdings.now()
-      if now == last { return now }
+      // A pool may grow and shrink at any time.
+      if (now.descriptors, now.threads, now.mappings) == (last.descriptors, last.threads, last.mappings) { return now }
       last = now
     }
     return last

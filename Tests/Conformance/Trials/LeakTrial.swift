@@ -16,6 +16,12 @@ public struct LeakTrial: Sendable {
     self.cycles = cycles
   }
 
+  /// Why nothing can be counted here; nil when it can.
+  public static var obstacle: String? {
+    FileManager.default.fileExists(atPath: "/proc/self/fd")
+      ? nil : "this system does not list what a process has open as Linux does"
+  }
+
   /// Runs, and blocks the thread meanwhile: 5 to 50 ms a cycle.
   ///
   /// - Throws: when the trial cannot be made; what it finds is in the report.

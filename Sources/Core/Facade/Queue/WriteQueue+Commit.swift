@@ -27,6 +27,13 @@ extension WriteQueue {
   // MARK: The engine's part
 
   private func commit(_ group: QueuedBatches) -> [Outcome] {
+    if group.sync || isDurable, let place {
+      do throws(PersistencyError) {
+        try place.check()
+      } catch {
+        return Array(repeating: .failure(error), count: group.count)
+      }
+    }
     if !group.isMixed { return backend.outcomes(of: group.batches, sync: group.sync) }
     if group.count == 1, let write = group.write(at: 0), case .deleteOne(let category, let key) = write.work {
       return [deleteOne(category: category, key: key, of: write)]

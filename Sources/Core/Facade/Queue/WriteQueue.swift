@@ -44,13 +44,22 @@ final class WriteQueue: Sendable {
   private let fork = ForkGuard()
   /// Kept as long as something may be queued, also when the job is let go without being closed.
   private let lock: JobLock?
+  /// What is acknowledged as durable must still be found there.
+  let place: StorePlace?
+  /// Whether every commit is acknowledged as durable.
+  let isDurable: Bool
 
   /// What an op costs in memory beside its bytes: two array headers and its place in the batch.
   private static let overheadBytes = 128
 
-  init(backend: any KvBackend, bound: Int, failures: FailureLog, metrics: JobMetrics?, lock: JobLock?) {
+  init(
+    backend: any KvBackend, bound: Int, failures: FailureLog, metrics: JobMetrics?, lock: JobLock?, place: StorePlace?,
+    isDurable: Bool
+  ) {
     self.backend = backend
     self.lock = lock
+    self.place = place
+    self.isDurable = isDurable
     self.bound = max(1, bound)
     self.failures = failures
     self.metrics = metrics

@@ -42,6 +42,23 @@ enum FileSystem {
     throw failure("examine", path)
   }
 
+  /// Which file or folder something is, whatever it is called.
+  struct Identity: Hashable, Sendable {
+    let device: UInt64
+    let inode: UInt64
+  }
+
+  /// What stands at `path`, itself; nil when nothing does.
+  static func identity(_ path: String) throws(PersistencyError) -> Identity? {
+    var status = stat()
+    if lstat(path, &status) == 0 {
+      return Identity(
+        device: UInt64(truncatingIfNeeded: status.st_dev), inode: UInt64(truncatingIfNeeded: status.st_ino))
+    }
+    if errno == ENOENT || errno == ENOTDIR { return nil }
+    throw failure("examine", path)
+  }
+
   /// Makes a folder and its ancestors, each with mode 0700 and durably; what is there already stays as it is.
   static func makeFolder(_ path: String) throws(PersistencyError) {
     if mkdir(path, 0o700) != 0 {

@@ -81,6 +81,11 @@ struct JobManifest: Codable, Sendable {
   /// - Throws: `.unsupported` for a newer format, `.corrupted` for what is no manifest.
   static func read(_ path: String) throws(PersistencyError) -> JobManifest? {
     guard let bytes = try FileSystem.read(path) else { return nil }
+    return try decoded(bytes, path)
+  }
+
+  /// The manifest that these bytes of `path` are.
+  static func decoded(_ bytes: [UInt8], _ path: String) throws(PersistencyError) -> JobManifest {
     struct Version: Codable {
       var format: Int
       var keyCodec: Int
@@ -103,19 +108,19 @@ struct JobManifest: Codable, Sendable {
   }
 
   func write(to path: String) throws(PersistencyError) {
-    try FileSystem.replace(path, with: try encoded([.sortedKeys, .prettyPrinted]))
+    try FileSystem.replace(path, with: try encoded(compact: false))
   }
 
   /// Writes over the manifest in the blocks that it has, where a full disk has no others.
   ///
   /// Without the pretty form it is shorter than what is there, and it lies in one block.
   func overwrite(_ path: String) throws(PersistencyError) {
-    try FileSystem.overwrite(path, with: try encoded([.sortedKeys, .withoutEscapingSlashes]))
+    try FileSystem.overwrite(path, with: try encoded(compact: true))
   }
 
-  private func encoded(_ formatting: JSONEncoder.OutputFormatting) throws(PersistencyError) -> [UInt8] {
+  func encoded(compact: Bool) throws(PersistencyError) -> [UInt8] {
     let encoder = JSONEncoder()
-    encoder.outputFormatting = formatting
+    encoder.outputFormatting = compact ? [.sortedKeys, .withoutEscapingSlashes] : [.sortedKeys, .prettyPrinted]
     do {
       return Array(try encoder.encode(self))
     } catch {

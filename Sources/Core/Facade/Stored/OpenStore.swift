@@ -7,6 +7,8 @@ struct OpenStore: Sendable {
   /// Read-only jobs leave no trace.
   let isReadOnly: Bool
   let manifest: JobManifest
+  /// Nil for a store that has no file.
+  let place: StorePlace?
 
   init(files: StoredFiles, engine: Engine, lock: JobLock?, isReadOnly: Bool = false, manifest: JobManifest) {
     self.files = files
@@ -14,6 +16,7 @@ struct OpenStore: Sendable {
     self.lock = lock
     self.isReadOnly = isReadOnly
     self.manifest = manifest
+    place = StorePlace(files.storePath(engine))
   }
 
   /// Records a clean close, after the backend freed its files; then lets go of the job.
@@ -22,6 +25,8 @@ struct OpenStore: Sendable {
   func close(isTrusted: Bool) throws(PersistencyError) {
     defer { lock?.release() }
     guard !isReadOnly, isTrusted else { return }
+    // Nothing is recorded of a store that is not there.
+    try place?.check()
     // The engine may have left writes of this level in the page cache; a clean record may not outlive them.
     if manifest.durability == Durability.volatile.rawValue { try files.syncStore(engine) }
     // What migrations left beside the store may have been discarded while it was open.

@@ -1,0 +1,1 @@
+../../../Tests/CoreTests/Properties/JobIDProperties.swift
