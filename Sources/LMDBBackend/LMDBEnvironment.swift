@@ -16,7 +16,7 @@ final class LMDBEnvironment: @unchecked Sendable {
   /// One that only reads, where LMDB has given up on the other (``readOn()``).
   let spare = Atomic<OpaquePointer?>(nil)
   /// Held while either is put in place.
-  let replacing = Locked<Void>(())
+  let replacing = Locked(false)
   let database: MDB_dbi
   let folder: LMDBFolder
   let store: StoreOptions
@@ -26,7 +26,7 @@ final class LMDBEnvironment: @unchecked Sendable {
 
   let mapGate = LMDBMapGate()
   let readers = LMDBReaders()
-  let writerLock = Locked<Void>(())
+  let writerLock = Locked(false)
   /// Set by a commit whose outcome is unknown; writes throw it until the store is opened again.
   let latch = Locked<PersistencyError?>(nil)
   /// The map should become larger, because it is nearly full or a write found it so.

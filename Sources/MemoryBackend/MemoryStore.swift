@@ -6,7 +6,7 @@ internal import PersistencyCore
 /// one row, or to apply a small batch in place. So a reader never waits for a large batch, and a scan, which runs on a
 /// copied root, waits for nobody.
 final class MemoryStore: Sendable {
-  private let writer = Locked(())
+  private let writer = Locked(false)
   private let committed = Locked(Categories())
 
   /// A batch of at most so many plain ops is applied in place under the lock, a microsecond each; a larger one on a

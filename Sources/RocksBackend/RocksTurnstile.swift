@@ -21,7 +21,7 @@ struct RocksTurnstile: ~Copyable, Sendable {
 
   private static var closedBit: Int { 1 << 62 }
   private let state = Atomic<Int>(0)
-  private let exchange = Locked<Void>(())
+  private let exchange = Locked(false)
 
   @inline(__always)
   func enter(_ reader: Reader) {

@@ -11,6 +11,9 @@
 /// `Synchronization.Mutex` does the same. This one is a POSIX mutex, for two reasons: sanitizers know it (the slow path of the
 /// other is in a library that ThreadSanitizer does not see into, so that every contended lock looks like a race), and a
 /// contended one needs no priority-inheriting system call. Not recursive: `body` must not come back to the same lock.
+///
+/// A lock that guards nothing of its own holds a `Bool`, not `()`: a value of no size has no address of its own, and ThreadSanitizer takes
+/// its use for that of the object.
 public final class Locked<Value>: @unchecked Sendable {
   // Sendable: `value` is touched with the mutex held only, and the mutex's address never changes.
   @usableFromInline var value: Value

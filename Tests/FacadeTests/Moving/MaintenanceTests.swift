@@ -155,6 +155,21 @@ struct MaintenanceTests {
     }
   }
 
+  @Test("regression: a digest leaves no thread's stack behind", .enabled(if: ProcessUse.isKnown))
+  func threadsEnd() async throws {
+    try await withRoot { root in
+      await #expect(processExitsWith: .success) { [root = root as String] in
+        let jobs = try Persistency(rootDirectory: root, engines: [.sqlite])
+        try await jobs.makeHostileJob("a", on: .sqlite)
+        for _ in 0..<20 { _ = try await jobs.digestJob("a") }
+        let before = ProcessUse.mappings
+        for _ in 0..<100 { _ = try await jobs.digestJob("a") }
+        #expect(ProcessUse.mappings < before + 20)
+        try await jobs.close()
+      }
+    }
+  }
+
   // MARK: Backup
 
   @Test("a backup is a job of another root, and equal", arguments: Engine.every)

@@ -118,10 +118,18 @@ extension ChunkFeed {
 func onOwnThread<R: Sendable>(
   _ body: @escaping @Sendable () throws(PersistencyError) -> R
 ) async -> Result<R, PersistencyError> {
+  let handover = Handover<R>()
   await withUnsafeContinuation { continuation in
-    let isStarted = WorkerPool.detach(named: "kv-move") { continuation.resume(returning: Result(catching: body)) }
-    if !isStarted { continuation.resume(returning: .failure(ownThreadMissing)) }
+    let isStarted = WorkerPool.detach(named: "kv-move") {
+      handover.put(Result(catching: body))
+      continuation.resume()
+    }
+    if !isStarted {
+      handover.put(.failure(ownThreadMissing))
+      continuation.resume()
+    }
   }
+  return handover.take()
 }
 
 private var ownThreadMissing: PersistencyError {

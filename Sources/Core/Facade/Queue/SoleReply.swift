@@ -31,6 +31,9 @@ final class SoleReply<Answer: Sendable>: Sendable {
     }
   }
 
+  /// Lets ThreadSanitizer see, as in ``Handover``, that what the answer refers to was made before: after the wait.
+  func synchronize() { state.withLock { _ in } }
+
   func give(_ answer: Answer) {
     let continuation: UnsafeContinuation<Answer, Never>? = state.withLock { state in
       switch state {

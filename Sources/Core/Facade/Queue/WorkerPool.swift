@@ -92,9 +92,14 @@ final class WorkerPool: @unchecked Sendable {
   func result<R: Sendable>(
     _ body: @escaping @Sendable () throws(PersistencyError) -> R
   ) async -> Result<R, PersistencyError> {
+    let handover = Handover<R>()
     await withUnsafeContinuation { continuation in
-      submit { continuation.resume(returning: Result(catching: body)) }
+      submit {
+        handover.put(Result(catching: body))
+        continuation.resume()
+      }
     }
+    return handover.take()
   }
 
   /// As ``run(_:)``, but a task that is cancelled meanwhile goes on at once; `body` then runs, or not, for nobody.
@@ -112,6 +117,7 @@ final class WorkerPool: @unchecked Sendable {
     } onCancel: {
       answer.give(.failure(PersistencyError(.cancelled, "the task was cancelled while it waited for a read")))
     }
+    answer.synchronize()
     return try result.get()
   }
 
@@ -197,7 +203,7 @@ final class WorkerPool: @unchecked Sendable {
     return began.count == threads && began.values.allSatisfy { $0 <= longAgo }
   }
 
-  /// Starts a thread for the life of the process; false when there is none to be had.
+  /// Starts a thread that nobody waits for; false when there is none to be had.
   static func detach(named name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
     let context = Unmanaged.passRetained(ThreadBody(name, body)).toOpaque()
     #if canImport(Darwin)
@@ -219,8 +225,17 @@ final class WorkerPool: @unchecked Sendable {
         start.body()
         return nil
       }, context)
-    if code != 0 { Unmanaged<ThreadBody>.fromOpaque(context).release() }
-    return code == 0
+    guard code == 0 else {
+      Unmanaged<ThreadBody>.fromOpaque(context).release()
+      return false
+    }
+    // Nobody waits for it: without this its stack would stay when it has ended.
+    #if canImport(Darwin)
+      if let thread { pthread_detach(thread) }
+    #else
+      pthread_detach(thread)
+    #endif
+    return true
   }
 
   private final class ThreadBody: Sendable {
