@@ -1,5 +1,5 @@
 # The front door; `.ci/run` only calls it.
-.PHONY: help setup build run test conformance heavy external examples bench bench-facade bench-quick bench-peers bench-tables bench-yardsticks memory moves kills faults faults-quick crash crash-quick power power-quick leaks leaks-quick model model-quick trials fuzz fuzz-quick tsan asan docs lint format ci clean
+.PHONY: help setup build run test conformance heavy external examples bench bench-facade bench-quick bench-peers bench-tables bench-yardsticks memory moves kills postgres faults faults-quick crash crash-quick power power-quick leaks leaks-quick model model-quick trials fuzz fuzz-quick tsan asan docs lint format ci clean
 
 ENGINE ?= all
 REPORTS ?= reports
@@ -82,6 +82,16 @@ moves: setup ## Speed and memory of copy, export, import and digest with 2,000,0
 kills: setup ## Copies, migrations and reclaims killed at every single step, on every pair of engines (an hour or two)
 	swift build --build-tests
 	PERSISTENCY_KILL_STRIDE=1 swift test --skip-build --filter KillTests
+
+postgres: ## PostgreSQL: install and start a server of its own, the suite, the failures, killed clients, its rows of the benchmark, and stop it
+	@scripts/setup --postgres
+	@mkdir -p $(REPORTS)
+	swift build --build-tests
+	swift test --skip-build --filter PostgresTests
+	swift build -c release --product persistency
+	swift build -c release --product persistency-trials
+	swift build -c release --product persistency-bench
+	scripts/throwaway-postgres run scripts/postgres-stages "$$(swift build -c release --show-bin-path)" $(REPORTS)
 
 fuzz: ## libFuzzer, 60 seconds each, on what reads streams, keys, payloads, manifests and ids of jobs
 	scripts/fuzz 60

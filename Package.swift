@@ -18,6 +18,8 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let engines: [Target.Dependency] = [
   "PersistencyMemory", "PersistencySQLite", "PersistencyLMDB", "PersistencyRocksDB",
 ]
+// Beside them where a server may be at hand; only its own product, the tool, the benchmark and its tests link libpq.
+let postgres: [Target.Dependency] = ["PersistencyPostgres"]
 
 let package = Package(
   name: "Persistency",
@@ -28,6 +30,7 @@ let package = Package(
     .library(name: "PersistencySQLite", targets: ["PersistencySQLite"]),
     .library(name: "PersistencyLMDB", targets: ["PersistencyLMDB"]),
     .library(name: "PersistencyRocksDB", targets: ["PersistencyRocksDB"]),
+    .library(name: "PersistencyPostgres", targets: ["PersistencyPostgres"]),
     .library(name: "PersistencyServiceLifecycle", targets: ["PersistencyServiceLifecycle"]),
     .library(name: "PersistencyConformance", targets: ["PersistencyConformance"]),
     .library(name: "PersistencyFaults", targets: ["PersistencyFaults"]),
@@ -57,6 +60,9 @@ let package = Package(
       name: "PersistencyRocksDB", dependencies: ["PersistencyCore", "CPersistencyRocksDB"],
       path: "Sources/RocksBackend", exclude: ["CRocksDB"]),
     .target(
+      name: "PersistencyPostgres", dependencies: ["PersistencyCore", "CPersistencyPostgres"],
+      path: "Sources/PostgresBackend", exclude: ["CPostgres"]),
+    .target(
       name: "PersistencyServiceLifecycle", dependencies: ["PersistencyCore", lifecycle],
       path: "Sources/ServiceLifecycle"),
 
@@ -70,6 +76,9 @@ let package = Package(
     .systemLibrary(
       name: "CPersistencyRocksDB", path: "Sources/RocksBackend/CRocksDB", pkgConfig: "rocksdb",
       providers: [.apt(["librocksdb-dev"]), .brew(["rocksdb"])]),
+    .systemLibrary(
+      name: "CPersistencyPostgres", path: "Sources/PostgresBackend/CPostgres", pkgConfig: "libpq",
+      providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
 
     // MARK: The suite, and the executables
     .target(name: "PersistencyConformance", dependencies: ["PersistencyCore"], path: "Tests/Conformance"),
@@ -81,18 +90,19 @@ let package = Package(
       name: "persistency-faults", dependencies: engines + ["PersistencyConformance", "PersistencyFaults", arguments],
       path: "Tests/FaultRun"),
     .executableTarget(
-      name: "persistency-trials", dependencies: engines + ["PersistencyConformance", "PersistencyFaults", arguments],
+      name: "persistency-trials",
+      dependencies: engines + postgres + ["PersistencyConformance", "PersistencyFaults", arguments],
       path: "Tests/Trials"),
     .executableTarget(
-      name: "PersistencyCLI", dependencies: engines + ["PersistencyConformance", arguments, crypto, log],
+      name: "PersistencyCLI", dependencies: engines + postgres + ["PersistencyConformance", arguments, crypto, log],
       path: "Sources/CLI"),
     .target(
       name: "CYardsticks",
-      dependencies: ["CPersistencySQLite", "CPersistencyLMDB", "CPersistencyRocksDB"],
+      dependencies: ["CPersistencySQLite", "CPersistencyLMDB", "CPersistencyRocksDB", "CPersistencyPostgres"],
       path: "Benchmarks/CYardsticks"),
     .target(
       name: "PersistencyBenchmarks",
-      dependencies: engines + [
+      dependencies: engines + postgres + [
         "CYardsticks", arguments, .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
       path: "Benchmarks/Bench"),
@@ -125,6 +135,11 @@ let package = Package(
     .testTarget(
       name: "BenchTests", dependencies: ["PersistencyBench", "PersistencyBenchmarks", "PersistencyConformance"]),
     .testTarget(name: "CLITests", dependencies: engines + ["PersistencyCLI"], resources: [.copy("Fixtures")]),
+    .testTarget(
+      name: "PostgresTests",
+      dependencies: engines + postgres + [
+        "PersistencyConformance", "TestSupport", "PersistencyCLI", "persistency-trials",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

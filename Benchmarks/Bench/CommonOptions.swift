@@ -2,8 +2,11 @@ import ArgumentParser
 
 /// What all commands that measure have in common; ``Settings`` judges it.
 struct CommonOptions: ParsableArguments {
-  @Option(help: "An engine, or all.")
+  @Option(help: "An engine, or all, which is all that need no server.")
   var engine: [String] = ["all"]
+
+  @Option(help: "Where PostgreSQL is, as libpq takes it; else $PERSISTENCY_POSTGRES, which other users do not see.")
+  var connection: String?
 
   @Option(parsing: .unconditional, help: "Rows in a loaded store. (default: 200000; 20000 with --quick)")
   var rows: Int?

@@ -1,13 +1,21 @@
 import CYardsticks
+import Foundation
 import PersistencyCore
 import PersistencyLMDB
 import PersistencyMemory
+import PersistencyPostgres
 import PersistencyRocksDB
 import PersistencySQLite
 
 /// The engines under test, each set up alike for every layer.
 enum EngineChoice: String, Named, Sendable {
-  case sqlite, lmdb, rocks, memory
+  case sqlite, lmdb, rocks, memory, postgres
+
+  /// PostgreSQL only where it is asked for by name: it needs a server.
+  static let all: [EngineChoice] = allCases.filter { $0 != .postgres }
+
+  /// Where that is: the environment says so, to the yardstick in C as well.
+  private static var connection: String { ProcessInfo.processInfo.environment["PERSISTENCY_POSTGRES"] ?? "" }
 
   /// Its yardstick in C; memory has none.
   var yardstick: yard_engine? {
@@ -15,6 +23,7 @@ enum EngineChoice: String, Named, Sendable {
     case .sqlite: YARD_SQLITE
     case .lmdb: YARD_LMDB
     case .rocks: YARD_ROCKS
+    case .postgres: YARD_POSTGRES
     case .memory: nil
     }
   }
@@ -29,7 +38,7 @@ enum EngineChoice: String, Named, Sendable {
     }
   }
 
-  func engine(_ settings: Settings) -> Engine {
+  func engine(_ settings: Settings) throws -> Engine {
     let cache = settings.cache
     switch self {
     case .sqlite:
@@ -40,6 +49,7 @@ enum EngineChoice: String, Named, Sendable {
       let stores = max(1, settings.layers.count { $0 == .backend || $0 == .job })
       return .rocks(RocksOptions(writeBufferBytes: cache.memtableBytes, sharedCacheBytes: cache.cacheBytes * stores))
     case .memory: return .memory
+    case .postgres: return try .postgres(connection: Self.connection, options: PostgresOptions(isolatesRoots: true))
     }
   }
 
@@ -48,7 +58,8 @@ enum EngineChoice: String, Named, Sendable {
 
   /// The one that is wanted, or the engine's only one.
   func durability(_ wanted: Durability, _ settings: Settings) -> Durability {
-    let offered = engine(settings).capabilities.durability
+    // Which levels there are shows without a server.
+    guard let offered = try? engine(settings).capabilities.durability else { return wanted }
     return offered.contains(wanted) ? wanted : offered.first ?? wanted
   }
 }

@@ -35,7 +35,11 @@ struct Settings: Sendable {
 
   /// - Parameter measure: What only `measure` is asked; nil is everything, as by default.
   init(_ options: CommonOptions, _ measure: MeasureOptions? = nil) throws {
-    engines = try Self.choose("engine", options.engine)
+    engines = options.engine.contains("all") ? EngineChoice.all : try Self.choose("engine", options.engine)
+    if let connection = options.connection { setenv("PERSISTENCY_POSTGRES", connection, 1) }
+    if engines.contains(.postgres), getenv("PERSISTENCY_POSTGRES") == nil {
+      throw Complaint("engine postgres needs a server: say which with --connection, or in $PERSISTENCY_POSTGRES")
+    }
     workloads = try Self.choose("workload", measure?.workload ?? ["all"])
     layers = try Self.choose("layer", measure?.layer ?? ["all"])
     quick = options.quick

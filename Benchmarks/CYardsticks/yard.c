@@ -1,5 +1,6 @@
 #include "yard.h"
 
+#include <libpq-fe.h>
 #include <lmdb.h>
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -15,6 +16,7 @@ yard *yard_open(yard_engine engine, const char *path, const yard_settings *setti
     case YARD_SQLITE: return yard_open_sqlite(path, settings, error, error_size);
     case YARD_LMDB: return yard_open_lmdb(path, settings, error, error_size);
     case YARD_ROCKS: return yard_open_rocks(path, settings, error, error_size);
+    case YARD_POSTGRES: return yard_open_postgres(path, settings, error, error_size);
   }
   return NULL;
 }
@@ -106,5 +108,6 @@ void yard_version(yard_engine engine, char *text, size_t size) {
       break;
     }
     case YARD_ROCKS: snprintf(text, size, "%s", ""); break;
+    case YARD_POSTGRES: snprintf(text, size, "libpq %d.%d", PQlibVersion() / 10000, PQlibVersion() % 10000); break;
   }
 }

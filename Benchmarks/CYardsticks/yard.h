@@ -35,6 +35,7 @@ struct yard {
 yard *yard_open_sqlite(const char *path, const yard_settings *, char *error, size_t error_size);
 yard *yard_open_lmdb(const char *path, const yard_settings *, char *error, size_t error_size);
 yard *yard_open_rocks(const char *path, const yard_settings *, char *error, size_t error_size);
+yard *yard_open_postgres(const char *path, const yard_settings *, char *error, size_t error_size);
 
 void yard_prepare(yard *, const yard_loops *, const yard_settings *);
 

@@ -3,6 +3,7 @@ import Foundation
 import PersistencyConformance
 import PersistencyLMDB
 import PersistencyMemory
+import PersistencyPostgres
 import PersistencyRocksDB
 import PersistencySQLite
 
@@ -17,7 +18,15 @@ struct Trials: ParsableCommand {
   /// The word that makes buffers, maps and caches small, so that what seldom happens happens often.
   static let tight = "tight"
 
+  /// PostgreSQL is among them where the environment says where one is; the program that is killed inherits it.
   static func engines(tight: Bool) -> [Engine] {
+    guard let connection = ProcessInfo.processInfo.environment["PERSISTENCY_POSTGRES"],
+      let postgres = try? Engine.postgres(connection: connection, options: .init(isolatesRoots: true))
+    else { return embedded(tight: tight) }
+    return embedded(tight: tight) + [postgres]
+  }
+
+  private static func embedded(tight: Bool) -> [Engine] {
     tight
       ? [
         .sqlite, .lmdb(LMDBOptions(initialMapBytes: 256 << 10)), .memory,

@@ -10,7 +10,7 @@ extension FacadeRun {
     let (bound, payload, count, tasks) = (1 << 20, 4096, 8192, 8)
     let backlog = Backlog()
     let options = JobOptions(durability: engine.durability(settings), queueBytes: bound)
-    let counting = CountingBackend.engine(engine.engine(settings), backlog)
+    let counting = CountingBackend.engine(try engine.engine(settings), backlog)
     let subject = try await JobSubject(counting, root: folder(engine), options: options)
     let job = subject.job
     let before = Memory.anonymousBytes

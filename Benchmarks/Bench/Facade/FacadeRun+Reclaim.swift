@@ -4,7 +4,7 @@ import PersistencyCore
 extension FacadeRun {
   /// What giving space back adds to the p99 of the acknowledged puts of a writer beside it.
   mutating func reclaim(_ engine: EngineChoice) async throws {
-    guard engine.engine(settings).capabilities.maintenance.contains(.reclaim) else { return }
+    guard try engine.engine(settings).capabilities.maintenance.contains(.reclaim) else { return }
     try await reclaim(engine, "reclaim beside a writer, p99 of its puts", in: folder(engine))
     guard engine == .sqlite else { return }
     // Files of ours have no incremental vacuum; those of others may.
@@ -15,7 +15,7 @@ extension FacadeRun {
   }
 
   private mutating func reclaim(_ engine: EngineChoice, _ name: String, in folder: String) async throws {
-    let jobs = try Persistency(rootDirectory: folder, engines: [engine.engine(settings)])
+    let jobs = try Persistency(rootDirectory: folder, engines: [try engine.engine(settings)])
     let job = try await jobs.openJob("a", options: JobOptions(durability: engine.durability(settings)))
     var (alone, beside, given) = (PutTimes(), PutTimes(), 0)
     for _ in 0..<settings.rounds {

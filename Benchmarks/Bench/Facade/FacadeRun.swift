@@ -72,7 +72,7 @@ struct FacadeRun {
 
   mutating func job(_ engine: EngineChoice, queueBytes: Int = 16 << 20) async throws -> JobSubject {
     let options = JobOptions(durability: engine.durability(settings), queueBytes: queueBytes)
-    return try await JobSubject(engine.engine(settings), root: folder(engine), options: options)
+    return try await JobSubject(try engine.engine(settings), root: folder(engine), options: options)
   }
 
   /// The rows that a loaded store has.

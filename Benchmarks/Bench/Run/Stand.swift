@@ -20,7 +20,7 @@ struct Stand {
   private static func subject(
     _ layer: Layer, on choice: EngineChoice, in folder: String, _ settings: Settings, _ durability: Durability?
   ) async throws -> any Subject {
-    let engine = choice.engine(settings)
+    let engine = try choice.engine(settings)
     let durability = choice.durability(durability ?? settings.durability, settings)
     switch (layer, choice.yardstick) {
     case (.raw, let yardstick?):

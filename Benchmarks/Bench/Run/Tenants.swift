@@ -21,7 +21,7 @@ final class Tenants {
   func open(_ number: Int) async throws -> any Subject {
     if layer == .job {
       // All jobs are of one root, as in an application.
-      let root = try self.root ?? Persistency(rootDirectory: folder, engines: [engine.engine(settings)])
+      let root = try self.root ?? Persistency(rootDirectory: folder, engines: [try engine.engine(settings)])
       self.root = root
       return JobSubject(
         try await root.openJob("job-\(number)", options: JobOptions(durability: engine.durability(settings))), of: root)

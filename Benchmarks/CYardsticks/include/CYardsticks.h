@@ -14,7 +14,8 @@
 extern "C" {
 #endif
 
-typedef enum { YARD_SQLITE, YARD_LMDB, YARD_ROCKS } yard_engine;
+/// PostgreSQL is at the place that PERSISTENCY_POSTGRES names, as libpq takes it.
+typedef enum { YARD_SQLITE, YARD_LMDB, YARD_ROCKS, YARD_POSTGRES } yard_engine;
 
 /// What an acknowledged write survives, in the words of `Durability`.
 typedef enum { YARD_VOLATILE, YARD_CONSISTENT, YARD_FULL } yard_durability;

@@ -7,8 +7,9 @@ struct Conformance: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Run the conformance suite, and the suite's test of itself; status 1 when anything fails.")
 
-  @Option(help: "An engine's name, or all.")
+  @Option(help: "An engine's name, or all, which are those with files and memory.")
   var engine = "all"
+  @OptionGroup var engines: EngineArguments
   @Option(name: .customLong("json"), help: "Write the report to this file as JSON.")
   var jsonFile: String?
   @Option(name: .customLong("markdown"), help: "Write the report to this file as Markdown.")
@@ -24,11 +25,12 @@ struct Conformance: AsyncParsableCommand {
   var selfTest = true
 
   func run() async throws {
-    let engines = engine == "all" ? Engine.every : [try Engine.named(engine)]
+    let engines = engine == "all" ? Engine.every : [try self.engines.named(engine, isolatesRoots: true)]
     // A report that cannot be written should not take minutes to say so.
     for file in [jsonFile, markdownFile].compactMap(\.self) { try write([], to: file) }
     let runner = ConformanceRunner(
-      fixtures: engines.map { BackendFixture(engine: $0) }, tiers: try chosenTiers(), seed: seed, selfTest: selfTest)
+      fixtures: engines.map { BackendFixture(engine: $0, limits: $0.limits) }, tiers: try chosenTiers(), seed: seed,
+      selfTest: selfTest)
     let report = await runner.run { step in
       if step.outcome == .failed { Output.line("FAILED \(step.adapter) \(step.check): \(step.message)") }
     }

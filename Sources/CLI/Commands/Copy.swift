@@ -12,14 +12,14 @@ struct Copy: AsyncParsableCommand {
       """)
 
   @OptionGroup var root: RootArguments
-  @Option(help: "The engine of the new job: sqlite, lmdb or rocks; by default the same.", completion: .engine)
+  @Option(help: "The engine of the new job: sqlite, lmdb, rocks or postgres; by default the same.", completion: .engine)
   var engine: String?
   @Argument(completion: .job) var job: String
   @Argument(help: "The id of the new job; it must not be stored yet.")
   var newJob: String
 
   func run() async throws {
-    let engine = try self.engine.map(Engine.storedNamed)
+    let engine = try self.engine.map(root.engines.storedNamed)
     Interrupt.leaves(
       "job \(newJob) is half made, and no job yet: the same command goes on where it stopped, `persistency drop \(newJob)` removes it"
     )

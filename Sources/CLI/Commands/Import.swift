@@ -14,7 +14,7 @@ struct Import: AsyncParsableCommand {
       """)
 
   @OptionGroup var root: RootArguments
-  @Option(help: "The engine of the new job: sqlite, lmdb or rocks.", completion: .engine)
+  @Option(help: "The engine of the new job: sqlite, lmdb, rocks or postgres.", completion: .engine)
   var engine: String?
   @Argument(help: "The id of the new job; it must not be stored yet.")
   var job: String
@@ -22,7 +22,7 @@ struct Import: AsyncParsableCommand {
   var file: String?
 
   func run() async throws {
-    let engine = try self.engine.map(Engine.storedNamed) ?? Engine.every[0]
+    let engine = try self.engine.map(root.engines.storedNamed) ?? Engine.every[0]
     Interrupt.leaves("job \(job) is half made at most, and no job: `persistency drop \(job)` removes what there is")
     let bar = ProgressBar("importing")
     let input = try StreamInput(file)

@@ -13,12 +13,12 @@ struct Migrate: AsyncParsableCommand {
       """)
 
   @OptionGroup var root: RootArguments
-  @Option(help: "The engine to move to: sqlite, lmdb or rocks.", completion: .engine)
+  @Option(help: "The engine to move to: sqlite, lmdb, rocks or postgres.", completion: .engine)
   var engine: String
   @Argument(completion: .job) var job: String
 
   func run() async throws {
-    let engine = try Engine.storedNamed(self.engine)
+    let engine = try root.engines.storedNamed(self.engine)
     Interrupt.leaves(
       "job \(job) is on its old engine, as it was: the same command goes on where it stopped, `persistency discard \(job)` removes what it made"
     )

@@ -11,7 +11,7 @@ struct Put: AsyncParsableCommand {
       """)
 
   @OptionGroup var root: RootArguments
-  @Option(help: "The engine of a new job: sqlite, lmdb or rocks.", completion: .engine)
+  @Option(help: "The engine of a new job: sqlite, lmdb, rocks or postgres.", completion: .engine)
   var engine: String?
   @Argument(completion: .job) var job: String
   @Argument var category: String
@@ -21,7 +21,7 @@ struct Put: AsyncParsableCommand {
   func run() async throws {
     let key = try KeyText.key(self.key)
     let payload = try KeyText.payload(self.payload)
-    let engine = try self.engine.map(Engine.storedNamed)
+    let engine = try self.engine.map(root.engines.storedNamed)
     try await root.withJob(job, engine: engine, access: .readWrite, create: true) { job in
       try await job.put(category: category, key: key, payload: payload, durability: .full)
     }

@@ -1,4 +1,4 @@
-/// The most that a category, key, payload and batch may measure, in bytes, and the one place where that is checked.
+/// The most that a category, key, payload and batch may measure, in bytes and ops, and the one place where that is checked.
 public struct BackendLimits: Hashable, Sendable {
   /// A category's UTF-8.
   public var categoryBytes: Int
@@ -8,13 +8,16 @@ public struct BackendLimits: Hashable, Sendable {
   public var payloadBytes: Int
   /// Categories, keys, bounds and payloads of one batch together.
   public var batchBytes: Int
+  /// Ops of one batch; as many as fit, where an engine has no limit of its own.
+  public var batchOps: Int
 
   /// Limits of an adapter's own; each at most that of ``embedded`` where jobs are to move between engines.
-  public init(categoryBytes: Int, keyBytes: Int, payloadBytes: Int, batchBytes: Int) {
+  public init(categoryBytes: Int, keyBytes: Int, payloadBytes: Int, batchBytes: Int, batchOps: Int = .max) {
     self.categoryBytes = categoryBytes
     self.keyBytes = keyBytes
     self.payloadBytes = payloadBytes
     self.batchBytes = batchBytes
+    self.batchOps = batchOps
   }
 
   /// What every embedded engine takes: 255 B, 65,535 B, 512 MiB, 1 GiB.
@@ -28,6 +31,7 @@ public struct BackendLimits: Hashable, Sendable {
   /// - Returns: Its size in bytes, as ``batchBytes`` counts it.
   @discardableResult
   public func check(_ ops: [TxOp]) throws(PersistencyError) -> Int {
+    if ops.count > batchOps { throw Self.overOps(ops.count, batchOps) }
     var total = 0
     // By index, so that no op is copied out of its batch.
     let span = ops.span
@@ -44,6 +48,7 @@ public struct BackendLimits: Hashable, Sendable {
   /// - Returns: Their size in bytes.
   @discardableResult
   public func check(rows: [RawRow]) throws(PersistencyError) -> Int {
+    if rows.count > batchOps { throw Self.overOps(rows.count, batchOps) }
     var total = 0
     let span = rows.span
     for index in span.indices {
@@ -125,6 +130,10 @@ public struct BackendLimits: Hashable, Sendable {
   @inline(__always)
   private func check(payload: [UInt8]) throws(PersistencyError) {
     if payload.count > payloadBytes { throw Self.over("payload", payload.count, payloadBytes) }
+  }
+
+  private static func overOps(_ count: Int, _ limit: Int) -> PersistencyError {
+    PersistencyError(.invalidArgument, "a batch of \(count) ops is over the limit of \(limit) ops")
   }
 
   private static func over(_ what: String, _ size: Int, _ limit: Int) -> PersistencyError {

@@ -16,6 +16,10 @@ public struct Engine: Sendable {
   ///
   /// What a clean close records of the store's size does not count it.
   public let isExpendable: @Sendable (_ name: String) -> Bool
+  /// The stores that it has on another machine, for a root directory; nil for an engine with files.
+  ///
+  /// Most engines have the same for every root: a job is found again by its id alone.
+  public let remote: (@Sendable (_ root: String) -> any RemoteStores)?
   private let opening: @Sendable (String, StoreOptions) throws(PersistencyError) -> any KvBackend
 
   /// - Parameters:
@@ -24,10 +28,12 @@ public struct Engine: Sendable {
   ///   - capabilities: As ``capabilities``.
   ///   - version: As ``version``.
   ///   - isExpendable: As ``isExpendable``; no file is, by default.
+  ///   - remote: As ``remote``; goes with ``Capabilities/remote``.
   ///   - open: Opens the store at `path`, or makes it where ``StoreOptions/mustExist`` allows. The parent folder exists.
   public init(
     name: String, fileSuffix: String, capabilities: Capabilities, version: String = "",
     isExpendable: @escaping @Sendable (_ name: String) -> Bool = { _ in false },
+    remote: (@Sendable (_ root: String) -> any RemoteStores)? = nil,
     open: @escaping @Sendable (_ path: String, StoreOptions) throws(PersistencyError) -> any KvBackend
   ) {
     self.name = name
@@ -35,6 +41,7 @@ public struct Engine: Sendable {
     self.capabilities = capabilities
     self.version = version
     self.isExpendable = isExpendable
+    self.remote = remote
     opening = open
   }
 
@@ -48,7 +55,8 @@ public struct Engine: Sendable {
 
   /// This engine with each store that it opens put into another backend: to count, pace or encrypt what passes, say.
   ///
-  /// Capabilities, version and ``isExpendable`` are handed on, so that a store closed with one of the two opens with the other.
+  /// Capabilities, version and ``isExpendable`` are handed on, so that a store closed with one of the two opens with the other. On
+  /// another machine, too, its jobs are this engine's unless it has a name of its own.
   ///
   /// - Parameters:
   ///   - name: As ``name``; this engine's when nil.
@@ -58,9 +66,13 @@ public struct Engine: Sendable {
     as name: String? = nil, fileSuffix: String? = nil,
     _ wrap: @escaping @Sendable (any KvBackend) -> any KvBackend
   ) -> Engine {
-    Engine(
+    let isApart = name.map { $0 != self.name } ?? false
+    let stores = remote.map { remote -> @Sendable (String) -> any RemoteStores in
+      { root in WrappedStores(stores: remote(isApart ? root + "/" + (name ?? "") : root), wrap: wrap) }
+    }
+    return Engine(
       name: name ?? self.name, fileSuffix: fileSuffix ?? self.fileSuffix, capabilities: capabilities, version: version,
-      isExpendable: isExpendable
+      isExpendable: isExpendable, remote: stores
     ) { path, options throws(PersistencyError) in wrap(try self.opening(path, options)) }
   }
 

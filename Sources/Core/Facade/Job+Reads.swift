@@ -61,7 +61,8 @@ extension Job {
     category: String, range: KeyRange = .all, reverse: Bool = false, limit: Int? = nil
   ) async throws(PersistencyError) -> [KvRow] {
     try limits.check(category: category, range: range, limit: limit)
-    if let limit, limit <= Self.shortRows {
+    // Over a network a second try costs more than the hop that the first one saves.
+    if limit.map({ $0 <= Self.shortRows }) ?? false || engine.capabilities.remote {
       return try await point { backend throws(PersistencyError) in
         try backend.scanRange(category: category, range: range, reverse: reverse, limit: limit)
       }
@@ -100,7 +101,7 @@ extension Job {
       return keys
     }
     // As with scans, whether it is short shows after its first rows.
-    let most = min(limit ?? Self.shortRows, Self.shortRows)
+    let most = engine.capabilities.remote ? limit ?? .max : min(limit ?? Self.shortRows, Self.shortRows)
     let short = try await point { backend throws(PersistencyError) in try read(backend, most) }
     if short.count < most || short.count == limit { return short }
     return try await long { backend throws(PersistencyError) in try read(backend, limit) }
@@ -109,6 +110,11 @@ extension Job {
   /// How many rows the range has.
   public func count(category: String, range: KeyRange = .all) async throws(PersistencyError) -> Int {
     try limits.check(category: category, range: range)
+    if engine.capabilities.remote {
+      return try await long { backend throws(PersistencyError) in
+        try backend.countRange(category: category, range: range)
+      }
+    }
     let short = try await point { backend throws(PersistencyError) in
       var count = 0
       try backend.visitRange(category: category, range: range, reverse: false) { _, _ throws(PersistencyError) in

@@ -56,7 +56,7 @@ extension ConformanceCheck {
     },
     ConformanceCheck(
       "range.100000-rows",
-      "100,000 rows put in one batch are counted, visited in order, and cut anywhere from either end",
+      "100,000 rows put in as few batches as may be are counted, visited in order, and cut anywhere from either end",
       paragraph: "4.7"
     ) { check in
       func row(_ number: Int) -> KvRow {

@@ -6,6 +6,11 @@ extension ConformanceCheck {
     $0.capabilities.persistent ? nil : "not persistent: no file to hold, to miss or to guard"
   }
 
+  /// Also for those whose files are on another machine.
+  private static let unlessFiles: @Sendable (BackendFixture) -> String? = { fixture in
+    fixture.capabilities.remote ? "remote: it has no file here" : unlessPersistent(fixture)
+  }
+
   /// K: opens that must be refused.
   static let openingRefused: [ConformanceCheck] = [
     ConformanceCheck(
@@ -92,7 +97,7 @@ extension ConformanceCheck {
     },
     ConformanceCheck(
       "opening.emptied-is-corrupted", "A store that must exist and whose files were emptied is `.corrupted`, not new",
-      paragraph: "4.14", tier: .persistent, unless: unlessPersistent
+      paragraph: "4.14", tier: .persistent, unless: unlessFiles
     ) { check in
       let store = try check.open((0..<500).map { .set(numbered($0), "1") })
       store.close()
@@ -106,7 +111,7 @@ extension ConformanceCheck {
     ConformanceCheck(
       "opening.symlink-is-corrupted",
       "A store that is a symbolic link is refused as `.corrupted`, its target untouched",
-      paragraph: "4.14", tier: .persistent, unless: unlessPersistent
+      paragraph: "4.14", tier: .persistent, unless: unlessFiles
     ) { check in
       let (real, fake) = (try check.makeDirectory("real"), try check.makeDirectory("fake"))
       let store = try check.open(in: real)
@@ -126,7 +131,7 @@ extension ConformanceCheck {
     ConformanceCheck(
       "opening.private-files",
       "No other user reaches a file of a store: it is for its owner alone, or lies in a folder that is",
-      paragraph: "5", tier: .persistent, unless: unlessPersistent
+      paragraph: "5", tier: .persistent, unless: unlessFiles
     ) { check in
       var store = try check.open((0..<500).map { .set(numbered($0), "1") })
       for state in ["open", "closed", "reopened"] {

@@ -14,6 +14,26 @@ extension ConformanceCheck {
       try check.expect(limits.keyBytes > 0 && limits.keyBytes <= common.keyBytes, "\(limits)")
       try check.expect(limits.payloadBytes > 0 && limits.payloadBytes <= common.payloadBytes, "\(limits)")
       try check.expect(limits.batchBytes > limits.payloadBytes && limits.batchBytes <= common.batchBytes, "\(limits)")
+      try check.expect(limits.batchOps > 0, "\(limits)")
+    },
+    ConformanceCheck(
+      "arguments.batch-over-limit-of-ops", "A batch of more ops than the limit is refused whole, alone or grouped",
+      paragraph: "4.10",
+      unless: { $0.limits.batchOps > 100_000 ? "it has no limit of ops that a batch comes near" : nil }
+    ) { check in
+      let limit = check.fixture.limits.batchOps
+      let store = try check.open()
+      let over: [TxOp] = (0...limit).map { .set(numbered($0), "1") }
+      let error = try check.expectError(.invalidArgument) { try store.applyOps(over) }
+      let digits = error.message.filter { !",_ ".contains($0) }
+      try check.expect(
+        digits.contains("\(limit)") && digits.contains("\(limit + 1)"), "the message names not both: \(error.message)")
+      let outcomes = store.applyGroup([[.set("a", "1")], over, [.set("b", "1")]], sync: false).outcomes
+      try check.expectEqual(outcomes, ["ok", "invalidArgument", "ok"], "the outcomes")
+      try check.expectStore(store, ["a=1", "b=1"])
+      try store.applyOps(Array(over.dropLast()))
+      try check.expectEqual(
+        try store.countRange(category: "c", range: .all), limit + 2, "the rows of a batch at the limit")
     },
     ConformanceCheck(
       "arguments.refusal-names-limit-and-size", "A refusal names the limit and the size that is over it, in bytes",

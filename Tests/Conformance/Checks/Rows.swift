@@ -170,7 +170,7 @@ extension KvBackend {
     var size = 0
     for op in ops {
       let bytes = op.measure
-      if size + bytes > limits.batchBytes {
+      if size + bytes > limits.batchBytes || part.count == limits.batchOps {
         try applyOps(part)
         part = []
         size = 0

@@ -35,7 +35,8 @@ public enum DifferentialRun {
         categoryBytes: min(common.categoryBytes, fixture.limits.categoryBytes),
         keyBytes: min(common.keyBytes, fixture.limits.keyBytes),
         payloadBytes: min(common.payloadBytes, fixture.limits.payloadBytes),
-        batchBytes: min(common.batchBytes, fixture.limits.batchBytes))
+        batchBytes: min(common.batchBytes, fixture.limits.batchBytes),
+        batchOps: min(common.batchOps, fixture.limits.batchOps))
     }
     var profile = profile
     // What is over the limits of one is not over those of another.

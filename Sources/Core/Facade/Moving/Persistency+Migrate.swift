@@ -28,7 +28,8 @@ extension Persistency {
         if let failure = await job.shutDown() { throw failure }
       }
       return try await moving(progress) { control throws(PersistencyError) in
-        try Migration(files: files, target: engine, control: control).run()
+        if let remote = try RemoteMigration(files, to: engine, control) { return try remote.run() }
+        return try Migration(files: files, target: engine, control: control).run()
       }
     }
   }
@@ -64,7 +65,8 @@ extension Persistency {
   /// Whether the job has no manifest yet, or was not closed cleanly.
   private func mustBeMended(_ files: StoredFiles) async throws(PersistencyError) -> Bool {
     try await WorkerPool.readers.run { () throws(PersistencyError) in
-      let manifest = try files.manifest()
+      let manifest = try files.settledManifest()
+      if manifest == nil, try files.foundRemotely() != nil { return false }
       return manifest?.state != .ready || manifest?.clean == nil || manifest?.isCompacted == true
     }
   }
@@ -86,12 +88,19 @@ extension StoredFiles {
     var bytes = 0
     for other in [manifest.migration, manifest.superseded] {
       guard let other else { continue }
+      try removeRemote(other)
       let suffix = try knownSuffix(of: other.engine)
       bytes += try sizeOnDisk(suffix)
       try removeStore(suffix)
     }
     guard manifest.hasOtherStores else { return 0 }
     try FileSystem.syncFolder(of: manifestPath)
+    if try remote(named: manifest.engine) != nil {
+      // A job on another machine needs no file here.
+      try FileSystem.remove(manifestPath)
+      try FileSystem.syncFolder(of: manifestPath)
+      return bytes
+    }
     var manifest = manifest
     (manifest.migration, manifest.superseded) = (nil, nil)
     try manifest.write(to: manifestPath)

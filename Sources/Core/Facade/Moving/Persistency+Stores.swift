@@ -65,6 +65,10 @@ extension Persistency {
     if try openedJob(id) != nil { throw files.taken }
     guard engine.capabilities.persistent else { return try await makeJobInMemory(id, on: engine, progress, fill) }
     return try await moving(progress) { control throws(PersistencyError) in
+      if try files.foundRemotely() != nil { throw files.taken }
+      if let stores = files.remote(engine) {
+        return try RemoteDraft(files, stores).make { store throws(PersistencyError) in try fill(store, false, control) }
+      }
       let draft = try JobDraft.begin(files, on: engine, origin: origin)
       do throws(PersistencyError) {
         let (store, isResumed) = try draft.openStore()

@@ -26,7 +26,7 @@ struct StoreFilling {
       if sideBySide != nil {
         try sideBySide?.add(chunk)
       } else {
-        try target.importRows(chunk.made)
+        try target.importInParts(chunk.made)
       }
     }
     try sideBySide?.finish()
@@ -38,6 +38,18 @@ struct StoreFilling {
         "what was written (\(digest)) reads back as \(found); the disk, the memory or the engine is at fault")
     }
     return digest
+  }
+}
+
+extension KvBackend {
+  /// Puts rows in as many batches as its limit of ops asks for; it is one for a chunk of rows of a usual size.
+  func importInParts(_ rows: [RawRow]) throws(PersistencyError) {
+    if rows.count <= limits.batchOps { return try importRows(rows) }
+    var rest = rows[...]
+    while !rest.isEmpty {
+      try importRows(Array(rest.prefix(limits.batchOps)))
+      rest = rest.dropFirst(limits.batchOps)
+    }
   }
 }
 

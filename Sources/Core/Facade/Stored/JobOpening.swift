@@ -8,11 +8,13 @@ struct JobOpening: Sendable {
   let engine: Engine?
   let options: JobOptions
 
-  private var files: StoredFiles { StoredFiles(root: root, id: id, engines: engines) }
+  var files: StoredFiles { StoredFiles(root: root, id: id, engines: engines) }
 
   /// What is stored under the id.
   private enum Found {
     case nothing
+    /// On another machine; no file speaks for it, or one that only says so.
+    case remote(Engine, any RemoteStores)
     /// A store of an open format, made by another program.
     case foreign(Engine, path: String)
     case stored(Engine, JobManifest)
@@ -29,6 +31,10 @@ struct JobOpening: Sendable {
   private func openResolved() throws(PersistencyError) -> Job {
     let found = try find()
     if case .nothing = found, !options.createIfMissing { throw notStored }
+    if case .remote(let engine, let stores) = found { return try openRemote(on: engine, stores, mustExist: true) }
+    if case .nothing = found, let engine = engine ?? engines.first, let stores = files.remote(engine) {
+      return try openRemote(on: engine, stores, mustExist: false)
+    }
     if case .nothing = found, !(engine ?? engines[0]).capabilities.persistent {
       let engine = self.engine ?? engines[0]
       return Job(
@@ -56,6 +62,9 @@ struct JobOpening: Sendable {
   /// Looks again under the lock: what was found before may have been another's half-made work.
   private func open(_ lock: JobLock) throws(PersistencyError) -> Job {
     switch try find() {
+    case .remote(let engine, let stores):
+      lock.release()
+      return try openRemote(on: engine, stores, mustExist: true)
     case .nothing:
       if !options.createIfMissing { throw notStored }
       return try create(on: engine ?? engines[0], lock)
@@ -161,7 +170,7 @@ struct JobOpening: Sendable {
     let path: String
     let manifest: JobManifest
     switch found {
-    case .nothing: throw notStored
+    case .nothing, .remote: throw notStored
     case .foreign(let foreign, let place):
       (engine, path) = (foreign, place)
       manifest = try JobManifest(id: id, engine: engine.name, state: .ready, durability: options.durability)
@@ -200,12 +209,12 @@ struct JobOpening: Sendable {
 
   // MARK: What is there
 
-  private var notStored: PersistencyError {
+  var notStored: PersistencyError {
     PersistencyError(.jobNotFound, "no job “\(id)” is stored in \(root)")
   }
 
   private func find() throws(PersistencyError) -> Found {
-    if let manifest = try files.manifest() {
+    if let manifest = try files.settledManifest() {
       switch manifest.state {
       // Nothing was ever acknowledged, or all of it is dropped: the caller may choose anew.
       case .creating:
@@ -213,9 +222,14 @@ struct JobOpening: Sendable {
       case .dropping: return .stored(engine ?? engines[0], manifest)
       case .ready: break
       }
-      return .stored(try checked(engineNamed: manifest.engine), manifest)
+      let stored = try checked(engineNamed: manifest.engine)
+      if let stores = files.remote(stored) { return .remote(stored, stores) }
+      return .stored(stored, manifest)
     }
-    guard let (found, path) = try files.unmanifested() else { return .nothing }
+    guard let (found, path) = try files.unmanifested() else {
+      guard let (found, stores) = try files.foundRemotely() else { return .nothing }
+      return .remote(try checked(engineNamed: found.name), stores)
+    }
     return .foreign(try checked(engineNamed: found.name), path: path)
   }
 

@@ -147,13 +147,20 @@ struct StoredFiles: Sendable {
   ///
   /// - Throws: `.jobNotFound` when nothing is stored, `.locked` when somebody has it open.
   func drop() throws(PersistencyError) {
-    guard try manifest() != nil else { throw PersistencyError(.jobNotFound, "no job “\(id)” is stored in \(root)") }
+    guard try manifest() != nil else {
+      guard let stores = try foundRemotely()?.stores else {
+        throw PersistencyError(.jobNotFound, "no job “\(id)” is stored in \(root)")
+      }
+      return try stores.remove(id.text)
+    }
     let lock = try JobLock(lockPath)
     defer { lock.release() }
     guard var manifest = try manifest() else {
       throw PersistencyError(.jobNotFound, "no job “\(id)” is stored in \(root)")
     }
     _ = try suffixes(of: manifest)
+    // First, because it may be open elsewhere.
+    if manifest.state == .ready { try remote(named: manifest.engine)?.remove(id.text) }
     manifest.state = .dropping
     do throws(PersistencyError) {
       try manifest.write(to: manifestPath)
@@ -167,6 +174,9 @@ struct StoredFiles: Sendable {
 
   /// The second half of a drop, also of one that a crash cut short.
   func finishDrop(_ manifest: JobManifest) throws(PersistencyError) {
+    for other in [manifest.migration, manifest.superseded] {
+      if let other { try removeRemote(other) }
+    }
     for suffix in try suffixes(of: manifest) {
       try removeStore(suffix)
       try removeStore(Self.compactedMark + suffix)
@@ -214,9 +224,10 @@ struct StoredFiles: Sendable {
       guard let manifest = try? JobManifest.read(root + "/" + name), manifest.state == .ready,
         let id = try? JobID(manifest.id), id.fileName + manifestSuffix == name
       else { continue }
-      jobs.append(try StoredFiles(root: root, id: id, engines: engines).storedJob(manifest))
+      let files = StoredFiles(root: root, id: id, engines: engines)
+      if try files.remote(named: manifest.engine) == nil { jobs.append(try files.storedJob(manifest)) }
     }
-    return jobs
+    return jobs + (try remoteJobs(in: root, engines: engines, besides: jobs))
   }
 
   private func storedJob(_ manifest: JobManifest) throws(PersistencyError) -> StoredJob {

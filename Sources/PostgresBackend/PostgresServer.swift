@@ -1,0 +1,237 @@
+import PersistencyCore
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// One cluster as one engine value sees it: its connections, its schema, and the session that marks this process as alive.
+final class PostgresServer: Sendable {
+  let settings: PostgresSettings
+  let options: PostgresOptions
+  let pool: PostgresPool
+  private let isPrepared = Locked(false)
+  private let keeper = Locked<PostgresKeeper?>(nil)
+
+  init(_ connection: String, _ options: PostgresOptions) throws(PersistencyError) {
+    let settings = try PostgresSettings(connection, options)
+    self.settings = settings
+    self.options = options
+    pool = PostgresPool(most: options.connections, mostIdle: options.idleConnections) {
+      deadline throws(PostgresFailure) in try Self.connect(settings, options, until: deadline)
+    }
+  }
+
+  var deadline: ContinuousClock.Instant { .now + options.deadline }
+
+  func error(
+    _ failure: PostgresFailure, _ action: String, outcome: PersistencyError.Outcome = .notApplied
+  ) -> PersistencyError {
+    PostgresError.error(failure, action, settings, outcome: outcome)
+  }
+
+  // MARK: Connecting
+
+  private static func connect(
+    _ settings: PostgresSettings, _ options: PostgresOptions, until deadline: ContinuousClock.Instant
+  ) throws(PostgresFailure) -> PostgresConnection {
+    let connection = try PostgresConnection(settings.forWriting)
+    guard options.dialect == .postgres else { return connection }
+    // No compilation and no other plan than the walk of the key: it is the right one for every command here, and a
+    // table that was never analysed makes the planner think otherwise. What a client gave up ends on the server too.
+    let milliseconds =
+      options.deadline.components.seconds * 1_000 + options.deadline.components.attoseconds / 1_000_000_000_000_000
+    let names = [
+      ("jit", "off"), ("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off"),
+      ("enable_bitmapscan", "off"),
+      ("enable_hashjoin", "off"), ("enable_mergejoin", "off"), ("max_parallel_workers_per_gather", "0"),
+      ("statement_timeout", "\(max(1, milliseconds))"), ("default_transaction_isolation", "read committed"),
+      ("tcp_keepalives_idle", "5"), ("tcp_keepalives_interval", "1"), ("tcp_keepalives_count", "3"),
+    ]
+    let calls = names.map { "set_config('\($0.0)','\($0.1)',false)" }.joined(separator: ",")
+    try connection.send(once: "SELECT \(calls)")
+    _ = try connection.answers(until: deadline)
+    return connection
+  }
+
+  // MARK: Using
+
+  /// Lends a connection for one attempt.
+  func once<R>(
+    isNested: Bool = false, until deadline: ContinuousClock.Instant,
+    _ body: (PostgresConnection) throws(PostgresFailure) -> R
+  ) throws(PostgresFailure) -> R {
+    let connection = try pool.take(isNested: isNested, until: deadline)
+    defer { pool.give(connection) }
+    do throws(PostgresFailure) {
+      return try body(connection)
+    } catch {
+      // A standby: another connection may find the primary.
+      if error.state == "25006" { connection.giveUp() }
+      throw error
+    }
+  }
+
+  /// Lends a connection for what changes nothing, again while the link is lost, until the deadline.
+  func again<R>(
+    isNested: Bool = false, _ body: (PostgresConnection, ContinuousClock.Instant) throws(PostgresFailure) -> R
+  ) throws(PostgresFailure) -> R {
+    let deadline = self.deadline
+    var pause = PostgresPause()
+    while true {
+      do throws(PostgresFailure) {
+        return try once(isNested: isNested, until: deadline) { connection throws(PostgresFailure) in
+          try body(connection, deadline)
+        }
+      } catch {
+        guard error.isLinkLost || error.isTransient else { throw error }
+        guard pause.sleep(until: deadline) else {
+          throw PostgresFailure(.deadline, state: error.state, error.text)
+        }
+      }
+    }
+  }
+
+  // MARK: Opening
+
+  /// Makes and examines the schema, once.
+  ///
+  /// Without waiting for a server that is not there: whoever opens wants to know.
+  func prepare() throws(PersistencyError) {
+    try isPrepared.withLock { isPrepared throws(PersistencyError) in
+      if isPrepared { return }
+      let deadline = self.deadline
+      let fault: SchemaFault?
+      do throws(PostgresFailure) {
+        fault = try once(until: deadline) { connection throws(PostgresFailure) in
+          try examine(connection, until: deadline)
+        }
+      } catch {
+        throw self.error(error, "opening PostgreSQL")
+      }
+      if let fault { throw fault.error(settings) }
+      isPrepared = true
+    }
+  }
+
+  private func examine(
+    _ connection: PostgresConnection, until deadline: ContinuousClock.Instant
+  ) throws(PostgresFailure) -> SchemaFault? {
+    var columns = try columns(connection, until: deadline)
+    if columns.isEmpty {
+      // Two that make them at once get in one another's way, harmlessly.
+      for command in PostgresLayout.tables(options.dialect) {
+        do throws(PostgresFailure) {
+          try connection.send(once: command)
+          _ = try connection.answers(until: deadline)
+        } catch {
+          guard error.state == "23505" || error.state == "42P07" || error.state == "42710" else { throw error }
+        }
+      }
+      columns = try self.columns(connection, until: deadline)
+    }
+    if columns != PostgresLayout.columns { return .altered(columns) }
+    try connection.send(once: PostgresLayout.version)
+    let version = try connection.last(of: connection.answers(until: deadline))
+    guard version.rows == 1 else { return .altered(columns) }
+    return version.integer(0, 0) == PostgresLayout.schemaVersion ? nil : .version(version.integer(0, 0))
+  }
+
+  private func columns(
+    _ connection: PostgresConnection, until deadline: ContinuousClock.Instant
+  ) throws(PostgresFailure) -> String {
+    try connection.send(once: PostgresLayout.examination)
+    return try connection.last(of: connection.answers(until: deadline)).text(0, 0)
+  }
+
+  /// The number that jobs opened here for writing carry as their owner's; its session is there when this returns.
+  func owner() throws(PersistencyError) -> Int64 {
+    try keeper.withLock { keeper throws(PersistencyError) in
+      do throws(PostgresFailure) {
+        let deadline = self.deadline
+        if keeper == nil { keeper = PostgresKeeper() }
+        guard let living = keeper else { return 0 }
+        if options.dialect == .postgres {
+          try living.ensure(until: deadline) { () throws(PostgresFailure) in
+            try Self.connect(settings, options, until: deadline)
+          }
+        }
+        return living.owner
+      } catch {
+        throw self.error(error, "opening PostgreSQL")
+      }
+    }
+  }
+
+  /// After a link was lost and found, that of the session that marks us as alive may be lost too; best effort.
+  func renewKeeper() { _ = try? owner() }
+
+  /// A store of the engine is open from now on.
+  func enter() { pool.enter() }
+
+  /// A store is closed; the last one takes every connection along.
+  func leave() {
+    guard pool.leave() else { return }
+    // Who enters from here on asks for the keeper after it has entered, and so either is seen here or makes another.
+    keeper.withLock { if pool.isUnused { $0 = nil } }
+  }
+}
+
+/// What is wrong with the tables of a server that answers well.
+private enum SchemaFault {
+  case altered(String)
+  case version(Int64)
+
+  func error(_ settings: PostgresSettings) -> PersistencyError {
+    switch self {
+    case .altered(let columns):
+      PersistencyError(
+        .corrupted,
+        "\(settings.place) has tables kv, kv_jobs or kv_meta that are not ours, or were altered (\(columns)); restore them, or use another database or schema"
+      )
+    case .version(let number):
+      PersistencyError(
+        .unsupported,
+        "\(settings.place) has schema version \(number), this library knows \(PostgresLayout.schemaVersion); use a version of Persistency that knows it"
+      )
+    }
+  }
+}
+
+/// The session that marks a process as alive: it holds a lock on its owner's number, which the server frees when the session ends.
+final class PostgresKeeper {
+  /// Random: no two processes have the same.
+  let owner = Int64.random(in: 1...Int64.max)
+  private var connection: PostgresConnection?
+
+  /// Sees that the session is there.
+  func ensure(
+    until deadline: ContinuousClock.Instant, connect: () throws(PostgresFailure) -> PostgresConnection
+  ) throws(PostgresFailure) {
+    if let connection {
+      if (try? connection.run(.ping, until: deadline)) != nil { return }
+      self.connection = nil
+    }
+    let new = try connect()
+    // An earlier session of ours that the server has not given up yet holds it as well as this one would.
+    _ = try new.run(.lockSession, until: deadline) { $0.add(owner) }
+    connection = new
+  }
+}
+
+/// Longer and longer pauses, each with a random part, between attempts.
+struct PostgresPause {
+  private var milliseconds = 5
+
+  /// - Returns: Whether there is time for another attempt.
+  mutating func sleep(until deadline: ContinuousClock.Instant) -> Bool {
+    let pause = Duration.milliseconds(Int.random(in: milliseconds / 2...milliseconds))
+    guard .now + pause < deadline else { return false }
+    usleep(UInt32(pause.components.attoseconds / 1_000_000_000_000))
+    milliseconds = min(milliseconds * 2, 500)
+    return true
+  }
+}
