@@ -86,7 +86,7 @@ struct ToolTests {
   /// The line of the guide's table for a command as the parser describes it.
   private static func row(_ command: [String: Any]) -> String {
     let name = command["commandName"] as? String ?? ""
-    let common = name == "conformance" ? ["version", "help"] : ["root", "json", "version", "help"]
+    let common = name == "conformance" ? ["version", "help"] : ["root", "connection", "json", "version", "help"]
     let options = (command["arguments"] as? [[String: Any]] ?? []).compactMap { argument in
       (argument["names"] as? [[String: Any]])?.first { $0["kind"] as? String == "long" }?["name"] as? String
     }

@@ -22,6 +22,7 @@ struct Stand {
   ) async throws -> any Subject {
     let engine = try choice.engine(settings)
     let durability = choice.durability(durability ?? settings.durability, settings)
+    let folder = choice == .postgres ? try onServer(folder) : folder
     switch (layer, choice.yardstick) {
     case (.raw, let yardstick?):
       return try RawSubject(yardstick, path: "\(folder)/store\(engine.fileSuffix)", settings, durability)
@@ -41,5 +42,14 @@ struct Stand {
       let options = JobOptions(durability: durability)
       return try await JobSubject(engine, root: folder, options: options)
     }
+  }
+
+  /// A folder of its own below, whose name stays as long as `folder` does: what is on a server outlives the folder, and one made anew
+  /// must be empty.
+  private static func onServer(_ folder: String) throws -> String {
+    if let name = try FileManager.default.contentsOfDirectory(atPath: folder).first { return folder + "/" + name }
+    let path = folder + "/" + UUID().uuidString
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+    return path
   }
 }
