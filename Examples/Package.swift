@@ -12,6 +12,7 @@ let package = Package(
         .product(name: "PersistencySQLite", package: "Persistency"),
         .product(name: "PersistencyLMDB", package: "Persistency"),
         .product(name: "PersistencyMemory", package: "Persistency"),
+        .product(name: "PersistencyPostgres", package: "Persistency"),
       ])
   ],
   swiftLanguageModes: [.v6]

@@ -38,7 +38,7 @@ struct Crash: ParsableCommand {
     var trials: [CrashTrial] = []
     for tight in [false, true] {
       for fixture in try Trials.stored(arguments.engine, tight: tight) {
-        for durability in try arguments.levels() {
+        for durability in try arguments.levels() where fixture.capabilities.durability.contains(durability) {
           for layer in layers ?? TrialLayer.allCases {
             // The two ways to write through a job are one layer.
             let share = layers == nil && layer != .raw ? (cycles + 1) / 2 : cycles

@@ -1,6 +1,7 @@
 import Foundation
 import PersistencyLMDB
 import PersistencyMemory
+import PersistencyPostgres
 import PersistencySQLite
 
 /// Five tasks of a messaging server, each in a few lines; run with `swift run --package-path Examples Tour`.
@@ -18,7 +19,14 @@ struct Tour {
   }
 
   /// An engine chosen per job: a file for what others should read, LMDB for what is read most, memory for what may vanish.
+  ///
+  /// Where the environment names a server, all of them are on it instead: the rest of the program is the same.
   static func enginePerJob(_ root: String) async throws -> Persistency {
+    if let place = ProcessInfo.processInfo.environment["PERSISTENCY_POSTGRES"] {
+      let jobs = try Persistency(rootDirectory: root, engines: [try .postgres(connection: place)])
+      for id in ["chat", "outbox", "presence"] { _ = try await jobs.openJob(id) }
+      return jobs
+    }
     let jobs = try Persistency(rootDirectory: root, engines: [.sqlite, .lmdb, .memory])
     _ = try await jobs.openJob("chat", engine: .lmdb)
     _ = try await jobs.openJob("outbox", engine: .sqlite, options: JobOptions(durability: .full))

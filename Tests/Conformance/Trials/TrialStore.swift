@@ -42,7 +42,9 @@ extension TrialOrder {
     guard engine.capabilities.maintenance.contains(.check) else { return [] }
     let path = directory + (layer.isJob ? "/" + Self.job : "/store") + engine.fileSuffix
     // To read: it must leave everything as it is, on the disk too.
-    let store = try engine.open(path, StoreOptions(durability: durability, access: .readOnly, mustExist: true))
+    let options = StoreOptions(durability: durability, access: .readOnly, mustExist: true)
+    let remote = layer.isJob ? engine.remote?(directory) : nil
+    let store = try remote?.open(Self.job, options, .ready) ?? engine.open(path, options)
     defer { store.close() }
     var findings: [String] = []
     try (store as? any KvMaintenance)?.check { findings.append($0.message) }
