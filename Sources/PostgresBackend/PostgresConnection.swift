@@ -16,7 +16,8 @@ final class PostgresConnection: @unchecked Sendable {
   // Sendable: the pool lends it to one thread at a time.
   private let handle: OpaquePointer
   private let notices = Notices()
-  private var prepared: Set<PostgresQuery> = []
+  /// The commands that are prepared, a bit each.
+  private var prepared: UInt64 = 0
   private var parameters = PostgresParameters()
   /// What was sent and not answered yet, in order; nil for a command that prepares.
   private var awaited: [Step] = []
@@ -98,19 +99,25 @@ final class PostgresConnection: @unchecked Sendable {
       _ = try? answers(until: deadline, isSynced: true)
       if !isAlive { throw lost() }
     }
-    if !prepared.contains(query) {
-      prepared.insert(query)
+    if prepared & query.bit == 0 {
+      prepared |= query.bit
       let types = query.types
-      guard PQsendPrepare(handle, query.rawValue, query.sql, Int32(types.count), types) == 1 else { throw lost() }
+      guard PQsendPrepare(handle, query.name, query.sql, Int32(types.count), types) == 1 else { throw lost() }
       awaited.append(.prepare(query))
     }
+    try dispatch(query, fill)
+    awaited.append(.command)
+  }
+
+  private func dispatch(
+    _ query: PostgresQuery, _ fill: (inout PostgresParameters) -> Void
+  ) throws(PostgresFailure) {
     parameters.reset()
     fill(&parameters)
     let isSent = parameters.withPointers { count, values, lengths, formats in
-      PQsendQueryPrepared(handle, query.rawValue, count, values, lengths, formats, 1) == 1
+      PQsendQueryPrepared(handle, query.name, count, values, lengths, formats, 1) == 1
     }
     guard isSent else { throw lost() }
-    awaited.append(.command)
   }
 
   /// Sends a command that is not worth preparing, without parameters.
@@ -142,8 +149,24 @@ final class PostgresConnection: @unchecked Sendable {
     _ query: PostgresQuery, until deadline: ContinuousClock.Instant,
     _ fill: (inout PostgresParameters) -> Void = { _ in }
   ) throws(PostgresFailure) -> PostgresResult {
-    try send(query, until: deadline, fill)
-    return try last(of: answers(until: deadline))
+    guard prepared & query.bit != 0, awaited.isEmpty else {
+      try send(query, until: deadline, fill)
+      return try last(of: answers(until: deadline))
+    }
+    // The same with no account to keep: a get is little more than this.
+    try dispatch(query, fill)
+    guard PQpipelineSync(handle) == 1 else { throw lost() }
+    guard let result = try next(until: deadline) else { throw lost() }
+    let status = PQresultStatus(result)
+    let answer = PostgresResult(result)
+    var failure: PostgresFailure?
+    if status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK { failure = Self.failure(result, 0) }
+    while let more = try next(until: deadline) { PQclear(more) }
+    if !isAlive { throw failure ?? lost() }
+    if let sync = try next(until: deadline) { PQclear(sync) }
+    guard let failure else { return answer }
+    if PQtransactionStatus(handle) == PQTRANS_INERROR { end(.rollback) }
+    throw failure
   }
 
   func last(of results: [PostgresResult]) throws(PostgresFailure) -> PostgresResult {
@@ -178,7 +201,7 @@ final class PostgresConnection: @unchecked Sendable {
           PQclear(result)
         }
       }
-      if case .prepare(let query) = step, !isDone { prepared.remove(query) }
+      if case .prepare(let query) = step, !isDone { prepared &= ~query.bit }
       if case .command = step { command += 1 }
       if !isAlive { throw failure ?? lost() }
     }

@@ -2,7 +2,7 @@
 ///
 /// All SQL is within what PostgreSQL, CockroachDB and YugabyteDB have in common, but for ``own`` commands, which only
 /// PostgreSQL itself is sent.
-enum PostgresQuery: String, Hashable {
+enum PostgresQuery: UInt8, CaseIterable {
   // Transactions
   case begin, beginRead, commit, rollback
   // The job's row
@@ -17,6 +17,24 @@ enum PostgresQuery: String, Hashable {
   case countBetween, countFrom, categories, size, oversized
   // The server
   case set, lockSession, ping
+
+  /// What it is called on its connection; the same words as here.
+  var name: UnsafePointer<CChar> { Self.names.texts[Int(rawValue)] }
+
+  /// Its place in a set of them, of which there are fewer than 64.
+  var bit: UInt64 { 1 << UInt64(rawValue) }
+
+  private struct Names: @unchecked Sendable {
+    // Sendable: made once, before any thread sees them, and never changed or freed.
+    let texts = allCases.map { query in
+      let utf8 = Array(String(describing: query).utf8CString)
+      let text = UnsafeMutablePointer<CChar>.allocate(capacity: utf8.count)
+      text.initialize(from: utf8, count: utf8.count)
+      return UnsafePointer(text)
+    }
+  }
+
+  private static let names = Names()
 
   private static let within = "WHERE job=$1 AND category=$2 AND key>=$3"
   /// A payload over this many bytes does not come with its page, so that a page is small whatever it holds.
