@@ -185,7 +185,7 @@ extension ThrowawayServer {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = [
-      "psql", "-XqAt", "-d", connection, "-c", "BEGIN; SELECT 1 FROM kv_jobs FOR UPDATE; SELECT pg_sleep(60)",
+      "psql", "-XqAt", "-d", connection, "-c", "BEGIN; SELECT 1 FROM kv_jobs FOR UPDATE; SELECT pg_sleep(600)",
     ]
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice

@@ -178,7 +178,7 @@ extension ThrowawayServer {
   func holdSession() throws -> Process {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["psql", "-XqAt", "-d", connection, "-c", "SELECT pg_sleep(60)"]
+    process.arguments = ["psql", "-XqAt", "-d", connection, "-c", "SELECT pg_sleep(600)"]
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
     try process.run()
