@@ -19,10 +19,10 @@ run: setup ## Open a store written by another program, copy it onto every engine
 	"$$(swift build -c release --show-bin-path)/persistency" demo Tests/CLITests/Fixtures/nim-alpha.db
 	"$$(swift build -c release --show-bin-path)/persistency-bench" --quick
 
-test: setup ## All tests
+test: setup ## All tests but PostgreSQL's, which need its server: make postgres
 	swift build --build-tests
 	@# Apart: with thousands of descriptors open Foundation's Process, which the others use, reads past a list's end.
-	swift test --skip-build --skip 'ScaleTests|EngineConformanceTests'
+	swift test --skip-build --skip 'ScaleTests|EngineConformanceTests|PostgresTests'
 	swift test --skip-build --filter 'ScaleTests|EngineConformanceTests'
 
 conformance: setup ## The suite on every engine, with reports/conformance.json and .md

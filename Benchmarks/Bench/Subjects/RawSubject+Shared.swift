@@ -15,8 +15,8 @@ extension RawSubject {
 
   func acknowledge(_ slice: Slice, _ puts: [SinglePut], writers: Int, _ notes: Notes) throws -> Sample {
     let handle = Handle(store: store)
-    // One connection of SQLite's is for one thread at a time; LMDB has such a lock, and RocksDB shares commits itself.
-    let turn = engine == YARD_SQLITE ? NSLock() : nil
+    // One connection is for one thread at a time; LMDB has such a lock, and RocksDB shares commits itself.
+    let turn = engine == YARD_LMDB || engine == YARD_ROCKS ? nil : NSLock()
     return try Crew.acknowledge(slice.count, writers: writers, notes) { row in
       turn?.lock()
       defer { turn?.unlock() }
