@@ -87,7 +87,8 @@ postgres: ## PostgreSQL: install and start a server of its own, the suite, the f
 	@scripts/setup --postgres
 	@mkdir -p $(REPORTS)
 	swift build --build-tests
-	swift test --skip-build --filter PostgresTests
+	@# The suite is run optimised, below.
+	swift test --skip-build --filter PostgresTests --skip PostgresConformanceTests
 	swift build -c release --product persistency
 	swift build -c release --product persistency-trials
 	swift build -c release --product persistency-bench
