@@ -155,10 +155,12 @@ struct HistoryPlayer {
     let (failure, hits) = try injector.during(fault, below: place) { armed in
       (Self.failure(of: ops, on: store), armed.hits)
     }
-    tally.faults += hits > 0 ? 1 : 0
+    guard hits > 0 || failure != nil else { return nil }
+    tally.faults += 1
+    // The batch may have had nothing to do with the call: a thread of the engine's own made it, and the next write will tell.
+    try reopen()
     guard let failure else { return nil }
     tally.failed += 1
-    try reopen()
     guard all.perform(on: store) == before else {
       // That it is whole shows when all rows are compared.
       return failure.outcome == .notApplied ? failure : nil

@@ -20,7 +20,7 @@ public enum HistoryStep: Hashable, Sendable {
   case crash
   /// Goes on with a fresh store that all rows were imported into; they are read then.
   case copy
-  /// A batch during which a system call fails, if the fixture can make one; when the batch failed of that, the store is opened
+  /// A batch during which a system call fails, if the fixture can make one; when one has, the store is opened
   /// again, must be as it was before or after the batch, and gets the batch if it has not got it. All rows are read then.
   case faulty([TxOp], Fault)
 }
