@@ -23,7 +23,10 @@ public protocol RemoteStores: Sendable {
 
   /// Changes, durably and at once for everybody, what became of a store that nobody has open for writing, or this process has.
   ///
-  /// - Parameter successor: The name of the store that takes its place, with ``RemoteStore/State/superseded``.
+  /// - Parameters:
+  ///   - id: The job's.
+  ///   - state: What it is from now on.
+  ///   - successor: The name of the store that takes its place, with ``RemoteStore/State/superseded``.
   /// - Throws: `.locked` while another has it open for writing; `.jobNotFound` when there is none.
   func mark(_ id: String, _ state: RemoteStore.State, successor: String?) throws(PersistencyError)
 
