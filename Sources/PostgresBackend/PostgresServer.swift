@@ -121,7 +121,12 @@ final class PostgresServer: Sendable {
     _ connection: PostgresConnection, until deadline: ContinuousClock.Instant
   ) throws(PostgresFailure) -> SchemaFault? {
     var columns = try columns(connection, until: deadline)
-    if columns.isEmpty {
+    if columns != PostgresLayout.columns {
+      // The version is written last: without it somebody may just be making the tables, or was cut short; with it a table is gone.
+      if columns.contains("kv_meta:k:text"), try version(connection, until: deadline).rows > 0 {
+        columns = try self.columns(connection, until: deadline)
+        if columns != PostgresLayout.columns { return .altered(columns) }
+      }
       // Two that make them at once get in one another's way, harmlessly.
       for command in PostgresLayout.tables(options.dialect) {
         do throws(PostgresFailure) {
@@ -134,10 +139,16 @@ final class PostgresServer: Sendable {
       columns = try self.columns(connection, until: deadline)
     }
     if columns != PostgresLayout.columns { return .altered(columns) }
-    try connection.send(once: PostgresLayout.version)
-    let version = try connection.last(of: connection.answers(until: deadline))
+    let version = try self.version(connection, until: deadline)
     guard version.rows == 1 else { return .altered(columns) }
     return version.integer(0, 0) == PostgresLayout.schemaVersion ? nil : .version(version.integer(0, 0))
+  }
+
+  private func version(
+    _ connection: PostgresConnection, until deadline: ContinuousClock.Instant
+  ) throws(PostgresFailure) -> PostgresResult {
+    try connection.send(once: PostgresLayout.version)
+    return try connection.last(of: connection.answers(until: deadline))
   }
 
   private func columns(

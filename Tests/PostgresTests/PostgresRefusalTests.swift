@@ -119,6 +119,23 @@ struct PostgresRefusalTests {
     #expect(await refusal(server.connection) == nil)
   }
 
+  @Test("but not tables that another process is just making, or was killed while it made them")
+  func unfinishedSchema() async throws {
+    let server = try #require(ThrowawayServer("fsync=off"))
+    try server.sql("CREATE TABLE kv_meta(k text PRIMARY KEY, v bigint NOT NULL)")
+    #expect(await refusal(server.connection) == nil)
+    #expect(try server.sql("SELECT v FROM kv_meta") == "1")
+    try server.sql("ALTER TABLE kv RENAME TO gone")
+    await expect(.corrupted, naming: "altered", of: server.connection)
+    #expect(try server.sql("SELECT count(*) FROM pg_tables WHERE tablename='kv'") == "0")
+    // Many at once, each the first of its process.
+    try server.sql("DROP TABLE gone, kv_jobs, kv_meta")
+    await withTaskGroup(of: PersistencyError?.self) { group in
+      for _ in 0..<8 { group.addTask { await self.refusal(server.connection, deadline: .seconds(30)) } }
+      for await error in group { #expect(error == nil, "\(String(describing: error))") }
+    }
+  }
+
   @Test("a table that is altered while a job is open fails its calls, and is used again when it is as it was")
   func alteredMeanwhile() async throws {
     let server = try #require(ThrowawayServer("fsync=off"))
