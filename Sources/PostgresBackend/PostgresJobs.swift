@@ -30,10 +30,15 @@ struct PostgresJobs: RemoteStores {
     try server.mark(row, state, successor: successor)
   }
 
-  func remove(_ id: String) throws(PersistencyError) {
+  func remove(_ id: String, in states: Set<RemoteStore.State>) throws(PersistencyError) {
     server.enter()
     defer { server.leave() }
     guard let row = try claimed(id) else { return }
+    // Its state is that of the claim: a change would have raised the epoch that was claimed.
+    guard states.contains(row.state) else {
+      server.release(row.job, epoch: row.epoch)
+      throw PersistencyError(.conflict, "job “\(id)” is \(row.state.rawValue) by now, \(server.settings.place)")
+    }
     // Who had it open and was fenced can write nothing any more; who opens it from now on makes it anew.
     try server.mark(row, .dropping, successor: nil)
     try server.remove(row)

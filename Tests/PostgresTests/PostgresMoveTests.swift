@@ -33,6 +33,21 @@ struct PostgresMoveTests {
     }
   }
 
+  @Test("regression: who clears away a half-made job leaves the one that somebody else completed meanwhile")
+  func completedMeanwhile() async throws {
+    try await withAlpha { jobs, engine, root in
+      let digest = try await jobs.copyJob("alpha", as: "there", to: engine)
+      // As on another machine, which saw it half made.
+      let resolved = try #require(realpath(root, nil).map { String(cString: $0) })
+      let stores = try #require(engine.remote?(resolved))
+      #expect(try stores.find("there")?.state == .ready)
+      #expect(await kind { try stores.remove("there", in: [.filling, .dropping]) } == .conflict)
+      #expect(try await jobs.digestJob("there") == digest)
+      try await jobs.dropJob("there")
+      #expect(try stores.find("there") == nil)
+    }
+  }
+
   @Test("a store of the original is copied there and back, and its digest is the same")
   func copies() async throws {
     try await withAlpha { jobs, engine, _ in

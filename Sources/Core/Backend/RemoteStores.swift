@@ -32,8 +32,9 @@ public protocol RemoteStores: Sendable {
 
   /// Removes a store with all its rows; does nothing when there is none.
   ///
-  /// - Throws: `.locked` while another has it open for writing.
-  func remove(_ id: String) throws(PersistencyError)
+  /// - Parameter states: Those in which it may be removed, looked at when nobody else can change it any more.
+  /// - Throws: `.locked` while another has it open for writing; `.conflict` when it is in another state.
+  func remove(_ id: String, in states: Set<RemoteStore.State>) throws(PersistencyError)
 }
 
 /// Stores that are put into another backend as they are opened (``Engine/wrapping(as:fileSuffix:_:)``).
@@ -47,7 +48,9 @@ struct WrappedStores: RemoteStores {
 
   func all() throws(PersistencyError) -> [RemoteStore] { try stores.all() }
   func find(_ id: String) throws(PersistencyError) -> RemoteStore? { try stores.find(id) }
-  func remove(_ id: String) throws(PersistencyError) { try stores.remove(id) }
+  func remove(_ id: String, in states: Set<RemoteStore.State>) throws(PersistencyError) {
+    try stores.remove(id, in: states)
+  }
 
   func mark(_ id: String, _ state: RemoteStore.State, successor: String?) throws(PersistencyError) {
     try stores.mark(id, state, successor: successor)

@@ -15,19 +15,19 @@ struct RemoteDraft {
   ) throws(PersistencyError) -> R {
     let id = files.id.text
     // What an earlier one left that was cut short.
-    if try stores.find(id) != nil { try stores.remove(id) }
+    if try stores.find(id) != nil { try stores.remove(id, in: [.filling, .dropping]) }
     let store = try stores.open(id, StoreOptions(durability: .consistent), .filling)
     do throws(PersistencyError) {
       defer { store.close() }
       let result = try fill(store)
       // Durable, before it is a job: an empty group at full durability takes everything before it along.
-      try store.applyGroup([[]], sync: true)[0].get()
+      try store.sync()
       store.close()
       try stores.mark(id, .ready, successor: nil)
       return result
     } catch {
       store.close()
-      try? stores.remove(id)
+      try? stores.remove(id, in: [.filling, .dropping])
       throw error
     }
   }

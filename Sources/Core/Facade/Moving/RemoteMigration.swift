@@ -59,7 +59,7 @@ struct RemoteMigration {
     if left.migration != nil { _ = try files.discardOthers(left) }
     if let found = try stores.find(id) {
       if found.state == .ready || found.state == .superseded { throw files.taken }
-      try stores.remove(id)
+      try stores.remove(id, in: [.filling, .dropping])
     }
     let store = try stores.open(id, StoreOptions(durability: .consistent), .filling)
     do throws(PersistencyError) {
@@ -68,7 +68,7 @@ struct RemoteMigration {
       manifest.migration = .init(engine: target.name, store: token, boot: nil)
       try manifest.write(to: files.manifestPath)
       let digest = try fill(store, from: reader)
-      try store.applyGroup([[]], sync: true)[0].get()
+      try store.sync()
       store.close()
       // The step.
       try stores.mark(id, .ready, successor: nil)

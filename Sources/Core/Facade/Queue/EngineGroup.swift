@@ -61,6 +61,11 @@ struct EngineGroup {
 }
 
 extension KvBackend {
+  /// Makes durable all that was committed.
+  func sync() throws(PersistencyError) {
+    for outcome in outcomes(of: [[]], sync: true) { try outcome.get() }
+  }
+
   /// ``applyGroup(_:sync:)`` with an outcome for each batch, whatever the adapter answers.
   func outcomes(of batches: [[TxOp]], sync: Bool) -> [WriteQueue.Outcome] {
     var results = applyGroup(batches, sync: sync)

@@ -33,7 +33,7 @@ extension StoredFiles {
     guard let stores = try remote(named: other.engine), let store = try stores.find(id.text),
       store.token == other.store, store.state != .ready
     else { return }
-    try stores.remove(id.text)
+    try stores.remove(id.text, in: [.filling, .dropping, .superseded])
   }
 
   /// The manifest, after a migration from or to another machine that was cut short just after its one step.
@@ -99,7 +99,7 @@ extension JobOpening {
       if options.access == .readOnly { throw notStored }
       // What a copy left there that was cut short.
       if let left = try stores.find(id.text), left.state != .ready {
-        try stores.remove(id.text)
+        try stores.remove(id.text, in: [.filling, .dropping])
         Events.madeAnew(id, engine)
       }
     }

@@ -151,7 +151,7 @@ struct StoredFiles: Sendable {
       guard let stores = try foundRemotely()?.stores else {
         throw PersistencyError(.jobNotFound, "no job “\(id)” is stored in \(root)")
       }
-      return try stores.remove(id.text)
+      return try stores.remove(id.text, in: Set(RemoteStore.State.allCases))
     }
     let lock = try JobLock(lockPath)
     defer { lock.release() }
@@ -160,7 +160,9 @@ struct StoredFiles: Sendable {
     }
     _ = try suffixes(of: manifest)
     // First, because it may be open elsewhere.
-    if manifest.state == .ready { try remote(named: manifest.engine)?.remove(id.text) }
+    if manifest.state == .ready {
+      try remote(named: manifest.engine)?.remove(id.text, in: Set(RemoteStore.State.allCases))
+    }
     manifest.state = .dropping
     do throws(PersistencyError) {
       try manifest.write(to: manifestPath)
