@@ -32,7 +32,9 @@ public protocol RemoteStores: Sendable {
 
   /// Removes a store with all its rows; does nothing when there is none.
   ///
-  /// - Parameter states: Those in which it may be removed, looked at when nobody else can change it any more.
+  /// - Parameters:
+  ///   - id: The job's.
+  ///   - states: Those in which it may be removed, looked at when nobody else can change it any more.
   /// - Throws: `.locked` while another has it open for writing; `.conflict` when it is in another state.
   func remove(_ id: String, in states: Set<RemoteStore.State>) throws(PersistencyError)
 }
