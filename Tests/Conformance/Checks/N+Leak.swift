@@ -25,7 +25,7 @@ extension ConformanceCheck {
       let trial = LeakTrial(check.fixture, layer: layer, seed: check.seed, cycles: cycles * 250)
       let report = try await TrialTurns.take { try trial.run() }
       try check.expectEqual(report.findings, [], "what is left, or went wrong,")
-      try check.expectEqual(report.cycles, cycles * 250, "the number of openings")
+      try check.expect(report.cycles >= cycles * 250, "only \(report.cycles) openings were counted")
       try check.expect(report.isClean, "after \(report.cycles) openings: \(report)")
     }
   }
