@@ -96,17 +96,38 @@ extension RocksWriter {
       }
       return
     }
+    throw take(failure, "committing", handle) { sequence in sequence <= before }
+  }
+
+  /// Has the database take over a table.
+  mutating func ingest(_ table: RocksTable, into handle: RocksHandle) throws(PersistencyError) {
+    try prepare(handle)
+    // A table is durable at once: what was written before it has to be, too, or a power loss would keep the later rows alone.
+    if handle.settings.durability == .consistent, let failure = try handle.syncLog() {
+      throw take(failure, "importing", handle) { _ in false }
+    }
+    // Whether it was taken over, no number tells.
+    if let failure = try handle.ingest(table) { throw take(failure, "importing", handle) { _ in false } }
+  }
+
+  /// Keeps account of a write that failed.
+  ///
+  /// - Parameter isAsBefore: Whether the database's number, once it is open anew, shows that nothing was written.
+  /// - Returns: The error for it.
+  private mutating func take(
+    _ failure: RocksFailure, _ doing: String, _ handle: RocksHandle, _ isAsBefore: (UInt64) -> Bool
+  ) -> PersistencyError {
     guard let found = Shortage(failure, in: handle.folder) else {
       latch = Self.latched(failure)
-      throw failure.error("committing", outcome: .unknown)
+      return failure.error(doing, outcome: .unknown)
     }
     shortage = found
     // The database refuses every further write until it is opened anew. Its log then tells whether the batch is in.
     // Without descriptors it was a new file that could not be made, before anything of the batch was written; to open anew must wait.
     let isReopened = failure.isFull ? (try? reopen(handle)) ?? false : false
-    let isKnown = isReopened ? (try? handle.sequence()).map { $0 <= before } ?? false : !failure.isOfSync
+    let isKnown = isReopened ? (try? handle.sequence()).map(isAsBefore) ?? false : !failure.isOfSync
     if !isKnown { latch = Self.latched(failure) }
-    throw failure.error("committing", outcome: isKnown ? .notApplied : .unknown)
+    return failure.error(doing, outcome: isKnown ? .notApplied : .unknown)
   }
 
   private static func latched(_ failure: RocksFailure) -> PersistencyError {

@@ -66,7 +66,7 @@ extension RocksHandle {
   private static func openStore(
     _ folder: RocksFolder, _ settings: RocksSettings
   ) throws(PersistencyError) -> (OpaquePointer, isFull: Bool) {
-    switch settings.open(folder.path, .write) {
+    switch settings.openMending(folder) {
     case .success(let db): return (db, false)
     case .failure(let failure) where failure.isFull:
       return (try settings.open(folder.path, .read).orThrow("opening \(folder.path) on a full disk"), true)

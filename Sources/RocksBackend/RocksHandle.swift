@@ -91,7 +91,7 @@ final class RocksHandle: @unchecked Sendable {
       db = nil
       var failures: [RocksFailure] = []
       for mode in modes {
-        switch settings.open(folder.path, mode) {
+        switch mode == .write ? settings.openMending(folder) : settings.open(folder.path, mode) {
         case .success(let opened):
           db = opened
           lost = nil
@@ -158,7 +158,7 @@ final class RocksHandle: @unchecked Sendable {
     return text.map(failed)
   }
 
-  private func failed(_ text: UnsafeMutablePointer<CChar>) -> RocksFailure {
+  func failed(_ text: UnsafeMutablePointer<CChar>) -> RocksFailure {
     hasFailed = true
     return RocksFailure(taking: text)
   }

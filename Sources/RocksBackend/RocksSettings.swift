@@ -1,4 +1,5 @@
 import CPersistencyRocksDB
+import Synchronization
 
 /// How RocksDB is set up for a store: what it opens with, in its own terms.
 struct RocksSettings: Sendable {
@@ -52,7 +53,7 @@ struct RocksSettings: Sendable {
     return .success(db)
   }
 
-  private func describe(_ settings: OpaquePointer, _ mode: Mode) {
+  func describe(_ settings: OpaquePointer, _ mode: Mode) {
     let shared = RocksShared.process
     rocksdb_options_set_env(settings, shared.environment)
     rocksdb_options_set_create_if_missing(settings, mode == .create ? 1 : 0)
@@ -111,12 +112,16 @@ final class RocksShared: @unchecked Sendable {
 
   let environment: OpaquePointer
   private let cache = Locked<UInt?>(nil)
+  private let number = Atomic(0)
 
   private init() {
     environment = rocksdb_create_default_env()
     rocksdb_env_set_background_threads(environment, 1)
     rocksdb_env_set_high_priority_background_threads(environment, 1)
   }
+
+  /// One that nothing else in the process has.
+  func nextNumber() -> Int { number.wrappingAdd(1, ordering: .relaxed).newValue }
 
   /// The block cache; the first to ask decides its size.
   func cache(bytes: Int) -> OpaquePointer? {

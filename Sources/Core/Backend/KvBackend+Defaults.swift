@@ -24,6 +24,25 @@ extension KvBackend {
     try applyOps(ops)
   }
 
+  public func importAll(_ next: () throws(PersistencyError) -> [RawRow]?) throws(PersistencyError) {
+    let most = max(1, limits.batchOps)
+    var isEmpty = true
+    while let rows = try next() {
+      isEmpty = false
+      if rows.count <= most {
+        try importRows(rows)
+        continue
+      }
+      var rest = rows[...]
+      while !rest.isEmpty {
+        try importRows(Array(rest.prefix(most)))
+        rest = rest.dropFirst(most)
+      }
+    }
+    // Without rows, too, a closed store says that it is.
+    if isEmpty { try importRows([]) }
+  }
+
   public func existsOne(category: String, key: Key) throws(PersistencyError) -> Bool {
     try getOne(category: category, key: key) != nil
   }

@@ -42,6 +42,16 @@ public protocol KvBackend: AnyObject, Sendable {
   /// - Throws: As ``applyOps(_:)``; `.unsupported` by the default, for a category that is not UTF-8.
   func importRows(_ rows: [RawRow]) throws(PersistencyError)
 
+  /// Puts all rows that `next` gives, list by list until it gives nil, in as many transactions as the engine likes.
+  ///
+  /// How a copy fills its target: the fastest way that the engine has for many rows, which it may have for rows in rising order only.
+  /// All are there when the call returns, the later of two rows for one key; while it runs, and after it has thrown, any part of them may
+  /// be. The default hands each list to ``importRows(_:)``, in parts of ``BackendLimits/batchOps``.
+  ///
+  /// - Parameter next: Gives lists that are each within ``limits``, an empty one too; is not called again after nil or an error.
+  /// - Throws: As ``importRows(_:)``, and what `next` throws.
+  func importAll(_ next: () throws(PersistencyError) -> [RawRow]?) throws(PersistencyError)
+
   /// The payload of a key, in bytes of its own; nil when it is missing.
   func getOne(category: String, key: Key) throws(PersistencyError) -> [UInt8]?
 

@@ -22,6 +22,7 @@ struct BackendCalls: Sendable {
   // Nil: made of the calls above, so that what was replaced there shows here.
   var applyGroup: (@Sendable (_ batches: [[TxOp]]) -> [Result<Void, PersistencyError>])?
   var importRows: (@Sendable ([RawRow]) throws(PersistencyError) -> Void)?
+  var importAll: (@Sendable (_ next: () throws(PersistencyError) -> [RawRow]?) throws(PersistencyError) -> Void)?
   var existsOne: (@Sendable (_ category: String, _ key: Key) throws(PersistencyError) -> Bool)?
   var scanRange:
     (

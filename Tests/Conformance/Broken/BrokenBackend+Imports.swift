@@ -50,6 +50,38 @@ extension BrokenBackend {
         throw PersistencyError(.unsupported, "a category that is not UTF-8")
       }
     },
+    BrokenBackend("import-all.forgets-last", "importAll ends before the last list is put.") { calls, store in
+      calls.importAll = { next throws(PersistencyError) in
+        try store.importRows([])
+        var held: [RawRow]?
+        while let rows = try next() {
+          if let held { try store.importRows(held) }
+          held = rows
+        }
+      }
+    },
+    BrokenBackend("import-all.keeps-first", "importAll puts no row for a key that one before it had.") { calls, store in
+      calls.importAll = { next throws(PersistencyError) in
+        try store.importRows([])
+        var seen: Set<RawRow> = []
+        while let rows = try next() {
+          try store.importRows(
+            rows.filter { seen.insert(RawRow(category: $0.category, key: $0.key, payload: [])).inserted })
+        }
+      }
+    },
+    BrokenBackend("import-all.stops-at-nothing", "importAll takes an empty list for the end.") { calls, store in
+      calls.importAll = { next throws(PersistencyError) in
+        try store.importRows([])
+        while let rows = try next(), !rows.isEmpty { try store.importRows(rows) }
+      }
+    },
+    BrokenBackend("import-all.swallows-errors", "importAll takes an error of its source for the end.") { calls, store in
+      calls.importAll = { next throws(PersistencyError) in
+        try store.importRows([])
+        while let rows = try? next() { try store.importRows(rows) }
+      }
+    },
     BrokenBackend("categories.repairs-names", "categories() lists what is not UTF-8 with U+FFFD in its place.") {
       calls, store in
       calls.categories = { () throws(PersistencyError) in

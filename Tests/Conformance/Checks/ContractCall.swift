@@ -60,6 +60,15 @@ extension ContractCall {
       try store.importRows([RawRow(category: category, key: arguments.key, payload: arguments.payload)])
       return "imported"
     },
+    ContractCall("importAll", writes: true, takes: [.category, .key, .payload]) { store, arguments in
+      let category = Array(arguments.category.utf8)
+      var rows = [RawRow(category: category, key: arguments.key, payload: arguments.payload)]
+      try store.importAll { () throws(PersistencyError) in
+        defer { rows = [] }
+        return rows.isEmpty ? nil : rows
+      }
+      return "imported"
+    },
     ContractCall("deleteOne", writes: true, takes: [.category, .key]) { store, arguments in
       "\(try store.deleteOne(category: arguments.category, key: arguments.key))"
     },

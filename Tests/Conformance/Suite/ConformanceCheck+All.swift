@@ -9,7 +9,7 @@ extension ConformanceCheck {
     range,
     prefix,
     deleteRange,
-    categories, imports, rawCategories,
+    categories, imports, wholeImports, rawCategories,
     batch, batchAtomicity,
     expectations, expectationsOfOwnBatch, expectationRaces,
     group, groupAtLarge,

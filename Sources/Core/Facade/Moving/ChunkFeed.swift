@@ -74,13 +74,26 @@ final class ChunkFeed: @unchecked Sendable {
   func each(
     _ phase: MoveProgress.Phase, _ control: MoveControl, _ body: (RowChunk) throws(PersistencyError) -> Void
   ) throws(PersistencyError) {
+    try drain(phase, control) { next throws(PersistencyError) in
+      while let chunk = try next() { try body(chunk) }
+    }
+  }
+
+  /// Lets `body` take the chunks, and ends the producer, whatever happens.
+  ///
+  /// - Parameter body: Gets what gives the next chunk, nil after the last; who asks for one is done with those before.
+  func drain(
+    _ phase: MoveProgress.Phase, _ control: MoveControl,
+    _ body: (_ next: () throws(PersistencyError) -> RowChunk?) throws(PersistencyError) -> Void
+  ) throws(PersistencyError) {
     defer { stop() }
     var (rows, bytes) = (0, 0)
-    while let chunk = try next() {
+    try body { () throws(PersistencyError) in
+      if rows > 0 { control.report(phase, rows: rows, bytes: bytes) }
+      guard let chunk = try next() else { return nil }
       try control.check()
-      try body(chunk)
       (rows, bytes) = (rows + chunk.rows, bytes + chunk.contentBytes)
-      control.report(phase, rows: rows, bytes: bytes)
+      return chunk
     }
     control.report(phase, rows: rows, bytes: bytes, isLast: true)
   }

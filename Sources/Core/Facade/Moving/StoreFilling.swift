@@ -21,15 +21,22 @@ struct StoreFilling {
   /// - Returns: The digest of what was given, and is there now.
   /// - Throws: `.corrupted` when the target reads back otherwise.
   mutating func run(_ feed: ChunkFeed) throws(PersistencyError) -> ContentDigest {
-    try feed.each(.moving, control) { chunk throws(PersistencyError) in
-      hash.add(chunk)
-      if sideBySide != nil {
+    if sideBySide != nil {
+      try feed.each(.moving, control) { chunk throws(PersistencyError) in
+        hash.add(chunk)
         try sideBySide?.add(chunk)
-      } else {
-        try target.importInParts(chunk.made)
+      }
+      try sideBySide?.finish()
+    } else {
+      let target = target
+      try feed.drain(.moving, control) { next throws(PersistencyError) in
+        try target.importAll { () throws(PersistencyError) in
+          guard let chunk = try next() else { return nil }
+          hash.add(chunk)
+          return chunk.made
+        }
       }
     }
-    try sideBySide?.finish()
     let digest = hash.digest
     let found = try ContentDigest.of(target, .verifying, control)
     guard found == digest else {
@@ -38,18 +45,6 @@ struct StoreFilling {
         "what was written (\(digest)) reads back as \(found); the disk, the memory or the engine is at fault")
     }
     return digest
-  }
-}
-
-extension KvBackend {
-  /// Puts rows in as many batches as its limit of ops asks for; it is one for a chunk of rows of a usual size.
-  func importInParts(_ rows: [RawRow]) throws(PersistencyError) {
-    if rows.count <= limits.batchOps { return try importRows(rows) }
-    var rest = rows[...]
-    while !rest.isEmpty {
-      try importRows(Array(rest.prefix(limits.batchOps)))
-      rest = rest.dropFirst(limits.batchOps)
-    }
   }
 }
 
