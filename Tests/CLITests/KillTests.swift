@@ -13,12 +13,14 @@ struct KillTests {
   static let pairs = asked == nil ? EnginePair.circle : EnginePair.different
 
   /// Runs a command that is killed at its n-th such call.
-  private func killed(_ tool: Tool, at call: Int, _ command: [String]) throws -> Bool {
+  private func killed(
+    _ tool: Tool, at call: Int, of calls: String = KillTests.calls, _ command: [String]
+  ) throws -> Bool {
     let outcome = try tool.run(
       "strace",
       [
-        "-f", "-qq", "-o", "/dev/null", "-e", "trace=\(Self.calls)", "-e",
-        "inject=\(Self.calls):signal=KILL:when=\(call)",
+        "-f", "-qq", "-o", "/dev/null", "-e", "trace=\(calls)", "-e",
+        "inject=\(calls):signal=KILL:when=\(call)",
         tool.executable,
       ] + command, ["PERSISTENCY_ROOT": tool.root])
     if outcome.status == 0 { return false }
@@ -55,6 +57,36 @@ struct KillTests {
         }
         #expect(try tool("digest", "b").output == digest, "killed at call \(call)")
         #expect(try tool("check", "b").status == 0, "killed at call \(call)")
+        #expect(try tool("drop", "b", "--yes").status == 0)
+      }
+      #expect(kills > 0)
+    }
+  }
+
+  @Test(
+    "FAULTS 92: a copy of megabytes to RocksDB, which takes tables over, killed at any step works when run again",
+    .enabled(if: hasStrace, "strace is not installed"))
+  func tables() throws {
+    try Tool.inFreshRoot { tool throws in
+      try tool.addAlpha()
+      #expect(try tool("copy", "alpha", "a", "--engine", "sqlite").status == 0)
+      let filler = String(repeating: "x", count: 100_000)
+      for number in 0..<40 { #expect(try tool("put", "a", "filler", "i:\(number)", filler).status == 0) }
+      let digest = try tool("digest", "a").output
+      let calls = "fsync,fdatasync,rename,unlink,mkdir,ftruncate,link,linkat,openat"
+      let stride = Self.asked ?? 23
+      var kills = 0
+      for call in Swift.stride(from: Int.random(in: 1...min(5, stride)), to: 100_000, by: stride) {
+        guard try killed(tool, at: call, of: calls, ["copy", "a", "b", "--engine", "rocks"]) else { break }
+        kills += 1
+        if try tool("digest", "b").status != 0 {
+          let again = try tool("copy", "a", "b", "--engine", "rocks")
+          #expect(again.status == 0, "killed at call \(call): \(again.error)")
+        }
+        #expect(try tool("digest", "b").output == digest, "killed at call \(call)")
+        #expect(try tool("check", "b").status == 0, "killed at call \(call)")
+        let left = try FileManager.default.contentsOfDirectory(atPath: tool.root + "/b.rocks")
+        #expect(!left.contains { $0.hasPrefix("import-") }, "killed at call \(call): \(left)")
         #expect(try tool("drop", "b", "--yes").status == 0)
       }
       #expect(kills > 0)
