@@ -1,5 +1,5 @@
 # The front door; `.ci/run` only calls it.
-.PHONY: help setup build run test conformance heavy external examples bench bench-facade bench-quick bench-peers bench-tables bench-yardsticks memory moves kills postgres faults faults-quick crash crash-quick power power-quick leaks leaks-quick model model-quick trials fuzz fuzz-quick tsan asan docs lint format ci clean
+.PHONY: help setup build run test conformance heavy external examples bench bench-facade bench-quick bench-peers bench-tables bench-yardsticks memory moves kills postgres failover failover-quick failover-program faults faults-quick crash crash-quick power power-quick leaks leaks-quick model model-quick trials fuzz fuzz-quick tsan asan docs lint format ci clean
 
 ENGINE ?= all
 REPORTS ?= reports
@@ -83,7 +83,7 @@ kills: setup ## Copies, migrations and reclaims killed at every single step, on 
 	swift build --build-tests
 	PERSISTENCY_KILL_STRIDE=1 swift test --skip-build --filter KillTests
 
-postgres: ## PostgreSQL: install and start a server of its own, the suite, the failures, killed clients, its rows of the benchmark, and stop it
+postgres: ## PostgreSQL: install and start a server of its own, the suite, the failures, killed clients, killed servers, its rows of the benchmark, and stop it
 	@scripts/setup --postgres
 	@mkdir -p $(REPORTS)
 	swift build --build-tests
@@ -93,6 +93,18 @@ postgres: ## PostgreSQL: install and start a server of its own, the suite, the f
 	swift build -c release --product persistency-trials
 	swift build -c release --product persistency-bench
 	scripts/throwaway-postgres run scripts/postgres-stages "$$(swift build -c release --show-bin-path)" $(REPORTS)
+
+FAILOVER = scripts/failover run "$$(swift build -c release --show-bin-path)/persistency-trials" failover
+
+failover: failover-program ## PostgreSQL: kill a primary, cut it off, bring it back, with a standby and four writers (root, and network namespaces)
+	$(FAILOVER)
+
+failover-quick: failover-program
+	$(FAILOVER) --quick
+
+failover-program:
+	@scripts/setup --postgres
+	swift build -c release --product persistency-trials
 
 fuzz: ## libFuzzer, 60 seconds each, on what reads streams, keys, payloads, manifests and ids of jobs
 	scripts/fuzz 60

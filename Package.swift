@@ -60,7 +60,7 @@ let package = Package(
       name: "PersistencyRocksDB", dependencies: ["PersistencyCore", "CPersistencyRocksDB"],
       path: "Sources/RocksBackend", exclude: ["CRocksDB"]),
     .target(
-      name: "PersistencyPostgres", dependencies: ["PersistencyCore", "CPersistencyPostgres"],
+      name: "PersistencyPostgres", dependencies: ["PersistencyCore", "CPersistencyPostgres", log],
       path: "Sources/PostgresBackend", exclude: ["CPostgres"]),
     .target(
       name: "PersistencyServiceLifecycle", dependencies: ["PersistencyCore", lifecycle],
@@ -91,7 +91,7 @@ let package = Package(
       path: "Tests/FaultRun"),
     .executableTarget(
       name: "persistency-trials",
-      dependencies: engines + postgres + ["PersistencyConformance", "PersistencyFaults", arguments],
+      dependencies: engines + postgres + ["PersistencyConformance", "PersistencyFaults", arguments, log],
       path: "Tests/Trials"),
     .executableTarget(
       name: "PersistencyCLI", dependencies: engines + postgres + ["PersistencyConformance", arguments, crypto, log],
@@ -138,7 +138,7 @@ let package = Package(
     .testTarget(
       name: "PostgresTests",
       dependencies: engines + postgres + [
-        "PersistencyConformance", "TestSupport", "PersistencyCLI", "persistency-trials",
+        "PersistencyConformance", "TestSupport", "PersistencyCLI", "persistency-trials", log,
       ]),
   ],
   swiftLanguageModes: [.v6]

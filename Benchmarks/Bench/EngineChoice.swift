@@ -49,7 +49,9 @@ enum EngineChoice: String, Named, Sendable {
       let stores = max(1, settings.layers.count { $0 == .backend || $0 == .job })
       return .rocks(RocksOptions(writeBufferBytes: cache.memtableBytes, sharedCacheBytes: cache.cacheBytes * stores))
     case .memory: return .memory
-    case .postgres: return try .postgres(connection: Self.connection, options: PostgresOptions(isolatesRoots: true))
+    case .postgres:
+      return try .postgres(
+        connection: Self.connection, options: PostgresOptions(isolatesRoots: true, warnsWithoutStandby: false))
     }
   }
 

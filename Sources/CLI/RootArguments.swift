@@ -30,7 +30,9 @@ struct EngineArguments: ParsableArguments {
   func engines(isolatesRoots: Bool = false) throws -> [Engine] {
     let environment = ProcessInfo.processInfo.environment["PERSISTENCY_POSTGRES"]
     guard let connection = connection ?? environment, !connection.isEmpty else { return Engine.every }
-    return Engine.every + [try .postgres(connection: connection, options: .init(isolatesRoots: isolatesRoots))]
+    return Engine.every + [
+      try .postgres(connection: connection, options: .init(isolatesRoots: isolatesRoots, warnsWithoutStandby: false))
+    ]
   }
 
   func named(_ name: String, isolatesRoots: Bool = false) throws -> Engine {

@@ -28,6 +28,8 @@ final class PostgresConnection: @unchecked Sendable {
 
   /// Whether commits wait for the disk; nil while that is not known.
   var syncs: Bool?
+  /// The pool's count of lost connections when this one was made.
+  var generation = 0
   /// The jobs whose ledger was compared on this connection.
   var compared: Set<Int64> = []
   /// A transaction was begun and may not have ended.
@@ -83,6 +85,11 @@ final class PostgresConnection: @unchecked Sendable {
 
   /// Whether it can be used again: not after an answer that did not come.
   var isAlive: Bool { !isGivenUp && PQstatus(handle) == CONNECTION_OK }
+
+  /// The host that it leads to, and its port, of those that the settings name.
+  var host: (name: String, port: String) {
+    (PQhost(handle).map { String(cString: $0) } ?? "", PQport(handle).map { String(cString: $0) } ?? "")
+  }
 
   /// It leads to a server that is not the one that is meant.
   func giveUp() { isGivenUp = true }
@@ -169,7 +176,7 @@ final class PostgresConnection: @unchecked Sendable {
     throw failure
   }
 
-  func last(of results: [PostgresResult]) throws(PostgresFailure) -> PostgresResult {
+  func last(of results: some BidirectionalCollection<PostgresResult>) throws(PostgresFailure) -> PostgresResult {
     guard let last = results.last else { throw PostgresFailure(.link, "the server did not answer") }
     return last
   }

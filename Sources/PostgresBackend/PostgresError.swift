@@ -7,6 +7,7 @@ import PersistencyCore
 /// | `53100`, `53200` | `.storageFull` |
 /// | `57014`, no answer within the deadline, `53300`, the link lost until the deadline | `.timeout` |
 /// | `28…`, `3D000`, a certificate, an unknown host | `.invalidArgument` |
+/// | a server that is behind what this process knows | `.corrupted` |
 /// | `42P01`, `42703`, `42P10`, `42804`, `XX001`, `XX002` | `.corrupted`: the tables were altered, or are damaged |
 /// | `25006`, `42501` | `.unsupported` |
 /// | `54000` | `.invalidArgument` |
@@ -27,6 +28,8 @@ enum PostgresError {
   }
 
   private static func kind(_ failure: PostgresFailure) -> (PersistencyError.Kind, String) {
+    // Its words are whole.
+    if failure.cause == .behind { return (.corrupted, "") }
     if failure.cause == .deadline, failure.state != "53300" {
       return (.timeout, "; try again, or raise PostgresOptions.deadline")
     }

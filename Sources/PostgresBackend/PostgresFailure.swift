@@ -7,6 +7,8 @@ struct PostgresFailure: Error {
     case link
     /// No answer within the deadline; the connection is given up.
     case deadline
+    /// The server is behind what this process knows of a job: another host may be the primary.
+    case behind
   }
 
   var cause: Cause

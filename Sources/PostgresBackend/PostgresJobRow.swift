@@ -15,6 +15,8 @@ struct PostgresJobRow: Sendable {
   let isHeld: Bool
   let name: [UInt8]
   let successor: String?
+  /// The number of the process that has it open for writing, or had; zero when it was given back.
+  let owner: Int64
 
   init?(_ result: PostgresResult, _ row: Int) {
     guard let state = RemoteStore.State(number: result.integer(row, 3)) else { return nil }
@@ -24,6 +26,23 @@ struct PostgresJobRow: Sendable {
     isHeld = result.isTrue(row, 6)
     name = Array(result.bytes(row, 7))
     successor = result.isNull(row, 8) ? nil : result.text(row, 8)
+    owner = result.integer(row, 9)
+  }
+
+  var mark: PostgresMark { PostgresMark(epoch: epoch, sequence: sequence) }
+}
+
+/// Where a job was when this process last looked; a server where it is further back is not the primary any more, or a backup.
+struct PostgresMark: Hashable, Sendable {
+  var epoch: Int64
+  var sequence: Int64
+
+  func isBehind(_ other: PostgresMark) -> Bool { epoch < other.epoch || sequence < other.sequence }
+
+  /// The furthest of both.
+  mutating func note(_ other: PostgresMark) {
+    epoch = max(epoch, other.epoch)
+    sequence = max(sequence, other.sequence)
   }
 }
 
@@ -51,10 +70,13 @@ extension PostgresServer {
     try prepare()
     do throws(PostgresFailure) {
       return try again { connection, deadline throws(PostgresFailure) in
+        let known = marks.withLock { $0 }
         let result = try connection.run(options.dialect == .postgres ? .findJobAlive : .findJob, until: deadline) {
           $0.add(name.bytes)
         }
-        return result.rows == 0 ? nil : PostgresJobRow(result, 0)
+        let row = result.rows == 0 ? nil : PostgresJobRow(result, 0)
+        if let row { try compare(row, with: known) }
+        return row
       }
     } catch {
       throw self.error(error, "looking for a job")
@@ -65,15 +87,33 @@ extension PostgresServer {
     try prepare()
     do throws(PostgresFailure) {
       return try again { connection, deadline throws(PostgresFailure) in
+        let known = marks.withLock { $0 }
         let result = try connection.run(options.dialect == .postgres ? .listJobsAlive : .listJobs, until: deadline) {
           $0.add(from)
           $0.add(to)
         }
-        return (0..<result.rows).compactMap { PostgresJobRow(result, $0) }
+        let rows = (0..<result.rows).compactMap { PostgresJobRow(result, $0) }
+        for row in rows { try compare(row, with: known) }
+        return rows
       }
     } catch {
       throw self.error(error, "listing jobs")
     }
+  }
+
+  /// With what this process knew of the job when it last had it open, as it was before the row was asked for: it may be opened and closed meanwhile.
+  private func compare(
+    _ row: PostgresJobRow, with marks: [Int64: PostgresMark]
+  ) throws(PostgresFailure) {
+    guard let known = marks[row.job], row.mark.isBehind(known) else { return }
+    throw behind(row.mark, known)
+  }
+
+  func behind(_ found: PostgresMark, _ known: PostgresMark) -> PostgresFailure {
+    PostgresFailure(
+      .behind,
+      "the server has gone back: it is at commit \(found.sequence) of a job that was at \(known.sequence), at its opening \(found.epoch) of \(known.epoch) for writing; a primary from before a failover, or a backup, answers there: take it away, or make the engine anew to accept what it has"
+    )
   }
 
   // MARK: Making
@@ -99,10 +139,11 @@ extension PostgresServer {
 
   /// Takes the right to write the job.
   ///
+  /// - Parameter isFree: This process does not have it open, whatever the row says: it could not give it back when its link was lost.
   /// - Returns: The row with its new epoch; nil when it changed meanwhile, and is to be looked at again.
   /// - Throws: `.locked` while its writer lives, unless it is to be fenced.
-  func claim(_ row: PostgresJobRow) throws(PersistencyError) -> PostgresJobRow? {
-    if row.isHeld && !options.fencesWriter {
+  func claim(_ row: PostgresJobRow, isFree: Bool) throws(PersistencyError) -> PostgresJobRow? {
+    if row.isHeld && !options.fencesWriter && !(isFree && isOurs(row)) {
       let remedy =
         options.dialect == .postgres
         ? "close the job there first"
@@ -185,6 +226,8 @@ extension PostgresServer {
           $0.add(row.epoch)
         }
       }
+      // Its number is never used again.
+      marks.withLock { _ = $0.removeValue(forKey: row.job) }
     } catch {
       throw self.error(error, "dropping a job")
     }

@@ -47,7 +47,7 @@ struct PostgresJobs: RemoteStores {
   private func claimed(_ id: String) throws(PersistencyError) -> PostgresJobRow? {
     while true {
       guard let row = try server.find(.job(id, in: namespace)) else { return nil }
-      if let claimed = try server.claim(row) { return claimed }
+      if let claimed = try server.claim(row, isFree: !PostgresStore.isOpen(row.token)) { return claimed }
     }
   }
 

@@ -34,11 +34,14 @@ public struct PostgresOptions: Hashable, Sendable {
   public var isolatesRoots: Bool
   /// Which server it is.
   public var dialect: Dialect
+  /// Whether the first job opened for writing at `.full` logs a warning, under `persistency`, where the server has no `synchronous_standby_names`: what is
+  /// acknowledged is on one machine only then, and a failover loses what its standbys had not received.
+  public var warnsWithoutStandby: Bool
 
   public init(
     deadline: Duration = .seconds(30), connectTimeout: Duration = .seconds(3), connections: Int = 16,
     idleConnections: Int = 4, fencesWriter: Bool = false, namespace: String = "", isolatesRoots: Bool = false,
-    dialect: Dialect = .postgres
+    dialect: Dialect = .postgres, warnsWithoutStandby: Bool = true
   ) {
     self.deadline = deadline
     self.connectTimeout = connectTimeout
@@ -48,5 +51,6 @@ public struct PostgresOptions: Hashable, Sendable {
     self.namespace = namespace
     self.isolatesRoots = isolatesRoots
     self.dialect = dialect
+    self.warnsWithoutStandby = warnsWithoutStandby
   }
 }

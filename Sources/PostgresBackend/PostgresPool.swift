@@ -21,6 +21,8 @@ final class PostgresPool: @unchecked Sendable {
   private var idle: [PostgresConnection] = []
   private var lent = 0
   private var users = 0
+  /// Raised when a connection is lost: what is older may lead to a server that is the primary no longer, and is not lent again.
+  private var generation = 0
 
   init(
     most: Int, mostIdle: Int,
@@ -91,17 +93,27 @@ final class PostgresPool: @unchecked Sendable {
     }
     lent += 1
     let kept = idle.popLast()
+    let generation = self.generation
     pthread_mutex_unlock(mutex)
     if let kept { return kept }
     do throws(PostgresFailure) {
-      return try connect(deadline)
+      let connection = try connect(deadline)
+      connection.generation = generation
+      return connection
     } catch {
       returned(nil)
       throw error
     }
   }
 
-  /// Gives a connection back; one that is no longer usable is closed, and so are the idle ones, which are older.
+  /// How often connections were lost so far.
+  var losses: Int {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    return generation
+  }
+
+  /// Gives a connection back; one that is no longer usable is closed, and so are all that are older than its end.
   func give(_ connection: PostgresConnection) {
     returned(connection)
   }
@@ -112,9 +124,10 @@ final class PostgresPool: @unchecked Sendable {
     var closing: [PostgresConnection] = []
     if let connection {
       if !connection.isAlive || connection.isInTransaction {
+        generation += 1
         closing = idle
         idle.removeAll()
-      } else if idle.count < mostIdle && users > 0 {
+      } else if connection.generation == generation && idle.count < mostIdle && users > 0 {
         idle.append(connection)
       }
     }

@@ -107,7 +107,8 @@ enum PostgresQuery: UInt8, CaseIterable {
       "SELECT count(*) FROM kv WHERE job=$1 AND (octet_length(category)>\(PostgresLayout.limits.categoryBytes) OR octet_length(key)>\(PostgresLayout.limits.keyBytes) OR octet_length(payload)>\(PostgresLayout.limits.payloadBytes))"
 
     case .set: "SELECT set_config('synchronous_commit',$1,false)"
-    case .lockSession: "SELECT pg_try_advisory_lock($1)"
+    // Shared: sessions of ours that follow one another hold it side by side, so that it is never free in between.
+    case .lockSession: "SELECT pg_try_advisory_lock_shared($1)"
     case .ping: "SELECT 1"
     }
   }
@@ -142,7 +143,7 @@ enum PostgresQuery: UInt8, CaseIterable {
   private static let (int8, bytea, text, array): (UInt32, UInt32, UInt32, UInt32) = (20, 17, 25, 1001)
 
   private static func job(isAlive: String, where condition: String) -> String {
-    "SELECT job, epoch, seq, state, token, coalesce(holder,''), (\(isAlive)), name, successor FROM kv_jobs WHERE \(condition)"
+    "SELECT job, epoch, seq, state, token, coalesce(holder,''), (\(isAlive)), name, successor, coalesce(owner,0) FROM kv_jobs WHERE \(condition)"
   }
 
   /// Whether the session that holds the job's writer up is there: it has locked its owner's number.

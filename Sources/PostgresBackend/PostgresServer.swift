@@ -13,6 +13,13 @@ final class PostgresServer: Sendable {
   let settings: PostgresSettings
   let options: PostgresOptions
   let pool: PostgresPool
+  /// Of a job, what this process knows of it, when it is not open; for the life of the engine's value.
+  let marks = Locked<[Int64: PostgresMark]>([:])
+  private let hosts: Locked<PostgresHosts>
+  /// How many hosts the connection string names.
+  let hostCount: Int
+  /// Whether somebody was told that there is no standby, or there is one.
+  let hasLookedForStandby = Locked(false)
   private let isPrepared = Locked(false)
   private let keeper = Locked<PostgresKeeper?>(nil)
 
@@ -20,8 +27,11 @@ final class PostgresServer: Sendable {
     let settings = try PostgresSettings(connection, options)
     self.settings = settings
     self.options = options
+    let all = PostgresHosts(settings.values)
+    let hosts = Locked(all)
+    (self.hosts, hostCount) = (hosts, all.count)
     pool = PostgresPool(most: options.connections, mostIdle: options.idleConnections) {
-      deadline throws(PostgresFailure) in try Self.connect(settings, options, until: deadline)
+      deadline throws(PostgresFailure) in try Self.connect(settings, hosts, options, until: deadline)
     }
   }
 
@@ -36,9 +46,11 @@ final class PostgresServer: Sendable {
   // MARK: Connecting
 
   private static func connect(
-    _ settings: PostgresSettings, _ options: PostgresOptions, until deadline: ContinuousClock.Instant
+    _ settings: PostgresSettings, _ hosts: Locked<PostgresHosts>, _ options: PostgresOptions,
+    until deadline: ContinuousClock.Instant
   ) throws(PostgresFailure) -> PostgresConnection {
-    let connection = try PostgresConnection(settings.forWriting)
+    let ordered = hosts.withLock { $0.ordered(settings.forWriting) }
+    let connection = try PostgresConnection(ordered)
     guard options.dialect == .postgres else { return connection }
     // No compilation and no other plan than the walk of the key: it is the right one for every command here, and a
     // table that was never analysed makes the planner think otherwise. What a client gave up ends on the server too.
@@ -69,10 +81,21 @@ final class PostgresServer: Sendable {
     do throws(PostgresFailure) {
       return try body(connection)
     } catch {
-      // A standby: another connection may find the primary.
-      if error.state == "25006" { connection.giveUp() }
+      // A standby, or a primary from before a failover: another connection may find the one that is.
+      if error.state == "25006" || error.cause == .behind { connection.giveUp() }
+      if error.cause == .behind || error.cause == .deadline { avoid(connection) }
       throw error
     }
+  }
+
+  /// Its host is the one to find again.
+  func prefer(_ connection: PostgresConnection) {
+    if hostCount > 1 { hosts.withLock { $0.prefer(connection.host) } }
+  }
+
+  /// Its host is tried after the others.
+  func avoid(_ connection: PostgresConnection) {
+    if hostCount > 1 { hosts.withLock { $0.avoid(connection.host) } }
   }
 
   /// Lends a connection for what changes nothing, again while the link is lost, until the deadline.
@@ -81,12 +104,18 @@ final class PostgresServer: Sendable {
   ) throws(PostgresFailure) -> R {
     let deadline = self.deadline
     var pause = PostgresPause()
+    var behind = 0
     while true {
       do throws(PostgresFailure) {
         return try once(isNested: isNested, until: deadline) { connection throws(PostgresFailure) in
           try body(connection, deadline)
         }
       } catch {
+        if error.cause == .behind {
+          behind += 1
+          // Each host is asked once.
+          if behind < hostCount { continue }
+        }
         guard error.isLinkLost || error.isTransient else { throw error }
         guard pause.sleep(until: deadline) else {
           throw PostgresFailure(.deadline, state: error.state, error.text)
@@ -166,8 +195,8 @@ final class PostgresServer: Sendable {
         if keeper == nil { keeper = PostgresKeeper() }
         guard let living = keeper else { return 0 }
         if options.dialect == .postgres {
-          try living.ensure(until: deadline) { () throws(PostgresFailure) in
-            try Self.connect(settings, options, until: deadline)
+          try living.ensure(until: deadline, losses: pool.losses) { () throws(PostgresFailure) in
+            try Self.connect(settings, hosts, options, until: deadline)
           }
         }
         return living.owner
@@ -177,8 +206,14 @@ final class PostgresServer: Sendable {
     }
   }
 
-  /// After a link was lost and found, that of the session that marks us as alive may be lost too; best effort.
-  func renewKeeper() { _ = try? owner() }
+  /// Whether the job's owner is this engine.
+  func isOurs(_ row: PostgresJobRow) -> Bool { keeper.withLock { $0?.owner } == row.owner }
+
+  /// After a link was lost and found, that of the session that marks us as alive may be lost too, or be with an old primary; best effort.
+  func renewKeeper() {
+    let losses = pool.losses
+    if keeper.withLock({ $0.map { $0.losses != losses } ?? false }) { _ = try? owner() }
+  }
 
   /// A store of the engine is open from now on.
   func enter() { pool.enter() }
@@ -217,19 +252,21 @@ final class PostgresKeeper {
   /// Random: no two processes have the same.
   let owner = Int64.random(in: 1...Int64.max)
   private var connection: PostgresConnection?
+  /// How many connections the pool had lost when the session was last seen to be there.
+  private(set) var losses = 0
 
-  /// Sees that the session is there.
+  /// Sees that the session is there, and with the server that the others lead to.
   func ensure(
-    until deadline: ContinuousClock.Instant, connect: () throws(PostgresFailure) -> PostgresConnection
+    until deadline: ContinuousClock.Instant, losses: Int,
+    connect: () throws(PostgresFailure) -> PostgresConnection
   ) throws(PostgresFailure) {
     if let connection {
-      if (try? connection.run(.ping, until: deadline)) != nil { return }
-      self.connection = nil
+      if self.losses == losses, (try? connection.run(.ping, until: deadline)) != nil { return }
     }
     let new = try connect()
-    // An earlier session of ours that the server has not given up yet holds it as well as this one would.
     _ = try new.run(.lockSession, until: deadline) { $0.add(owner) }
     connection = new
+    self.losses = losses
   }
 }
 

@@ -3,14 +3,14 @@ import PersistencyCore
 extension PostgresStore {
   func get(_ category: String, _ key: Key, isNested: Bool) throws(PersistencyError) -> [UInt8]? {
     try read(isNested: isNested, "reading") { connection, deadline throws(PostgresFailure) in
-      let result = try connection.run(.get, until: deadline) { Self.point(&$0, job, category, key) }
+      let result = try ask(connection, .get, until: deadline) { Self.point(&$0, job, category, key) }
       return result.rows == 0 ? nil : [UInt8](result.bytes(0, 0))
     }
   }
 
   func exists(_ category: String, _ key: Key, isNested: Bool) throws(PersistencyError) -> Bool {
     try read(isNested: isNested, "reading") { connection, deadline throws(PostgresFailure) in
-      try connection.run(.exists, until: deadline) { Self.point(&$0, job, category, key) }.rows > 0
+      try ask(connection, .exists, until: deadline) { Self.point(&$0, job, category, key) }.rows > 0
     }
   }
 
@@ -20,7 +20,7 @@ extension PostgresStore {
   ) throws(PersistencyError) -> [KvRow] {
     let query = PostgresQuery.scan(bounded: range.stop != nil, reverse: reverse)
     return try read(isNested: isNested, "scanning") { connection, deadline throws(PostgresFailure) in
-      let result = try connection.run(query, until: deadline) {
+      let result = try ask(connection, query, until: deadline) {
         Self.range(&$0, job, category, range)
         $0.add(Int64(limit))
       }
@@ -33,14 +33,14 @@ extension PostgresStore {
   func count(_ category: String, _ range: KeyRange, isNested: Bool) throws(PersistencyError) -> Int {
     let query: PostgresQuery = range.stop == nil ? .countFrom : .countBetween
     return try read(isNested: isNested, "counting") { connection, deadline throws(PostgresFailure) in
-      Int(try connection.run(query, until: deadline) { Self.range(&$0, job, category, range) }.integer(0, 0))
+      Int(try ask(connection, query, until: deadline) { Self.range(&$0, job, category, range) }.integer(0, 0))
     }
   }
 
   /// The bytes of each category, in order.
   func categories(isNested: Bool) throws(PersistencyError) -> [[UInt8]] {
     try read(isNested: isNested, "reading the categories") { connection, deadline throws(PostgresFailure) in
-      let result = try connection.run(.categories, until: deadline) { $0.add(job) }
+      let result = try ask(connection, .categories, until: deadline) { $0.add(job) }
       return (0..<result.rows).map { [UInt8](result.bytes($0, 0)) }
     }
   }
@@ -48,7 +48,7 @@ extension PostgresStore {
   /// What a query over the whole job counts.
   func number(_ query: PostgresQuery, _ action: String, isNested: Bool) throws(PersistencyError) -> Int {
     try read(isNested: isNested, action) { connection, deadline throws(PostgresFailure) in
-      Int(try connection.run(query, until: deadline) { $0.add(job) }.integer(0, 0))
+      Int(try ask(connection, query, until: deadline) { $0.add(job) }.integer(0, 0))
     }
   }
 

@@ -12,6 +12,8 @@ extension PostgresStore {
     case unknown(PostgresFailure)
     /// The job's row is not what it was left as.
     case moved(PostgresFailure)
+    /// This server is behind, and nothing was sent to it; another host may be the primary.
+    case behind(PersistencyError)
   }
 
   /// Runs a plan as one transaction, as often as it takes, until the deadline; under the write lock.
@@ -25,6 +27,7 @@ extension PostgresStore {
     // Whether the ledger has to be asked before there is another attempt, and whether one may be in.
     var isInDoubt = false
     var mayBeIn = false
+    var behind = 0
     while true {
       let attempt =
         isInDoubt
@@ -34,12 +37,20 @@ extension PostgresStore {
       switch attempt {
       case .committed:
         writer.sequence = number
-        note(number)
+        note(number, isSettled: sync || options.durability == .full)
         if mayBeIn { server.renewKeeper() }
         return
+      case .behind(let error):
+        behind += 1
+        // Each host is asked once.
+        if behind < server.hostCount { continue }
+        writer.latch = error
+        throw mayBeIn ? error.withUnknownOutcome : error
       case .refused(let error):
-        if error.kind == .locked || error.kind == .corrupted { writer.latch = error }
-        throw error
+        guard error.kind == .locked || error.kind == .corrupted else { throw error }
+        writer.latch = error
+        // Here it is not; where it was sent it may be.
+        throw mayBeIn ? error.withUnknownOutcome : error
       case .repeatable(let why):
         isInDoubt = false
         failure = why
@@ -103,6 +114,7 @@ extension PostgresStore {
           let isAlive = connection.isAlive
           // A standby: another connection may find the primary.
           if error.state == "25006" { connection.giveUp() }
+          if error.cause == .deadline { server.avoid(connection) }
           return judge(error, isAlive: isAlive, guardCommand: guardCommand)
         }
         connection.syncs = syncs
@@ -112,7 +124,7 @@ extension PostgresStore {
         return .committed
       }
     } catch {
-      if let refusal { return .refused(refusal) }
+      if let refusal { return refusal.kind == .corrupted ? .behind(refusal) : .refused(refusal) }
       if isSent { return .unknown(error) }
       return error.isLinkLost || error.isTransient
         ? .repeatable(error) : .refused(server.error(error, "committing"))
@@ -136,8 +148,11 @@ extension PostgresStore {
     _ number: Int64, mayBeIn: Bool, sync: Bool, until deadline: ContinuousClock.Instant
   ) -> Attempt {
     let syncs = sync || options.durability == .full
+    var refusal: PersistencyError?
     do throws(PostgresFailure) {
       return try server.once(isNested: true, until: deadline) { connection throws(PostgresFailure) in
+        // What it asks with is a write, too, which an old primary would keep waiting for its standby.
+        try compare(connection, until: deadline, &refusal)
         _ = connection.takeDoubt()
         if server.options.dialect == .postgres {
           connection.syncs = nil
@@ -153,12 +168,13 @@ extension PostgresStore {
         return verdict(answers[answers.count - 2], number, mayBeIn: mayBeIn)
       }
     } catch {
+      if let refusal { return refusal.kind == .corrupted ? .behind(refusal) : .refused(refusal) }
       return .unknown(error)
     }
   }
 
   private func verdict(_ ledger: PostgresResult, _ number: Int64, mayBeIn: Bool) -> Attempt {
-    if let fault = fault(ledger, known: number - 1) { return .refused(fault) }
+    if let fault = fault(ledger, known: mark(before: number)) { return .refused(fault) }
     switch ledger.integer(0, 1) {
     case number where mayBeIn: return .committed
     case number - 1: return .repeatable(PostgresFailure(.server, "it was not committed"))
@@ -167,5 +183,11 @@ extension PostgresStore {
         PersistencyError(
           .corrupted, "somebody wrote this job past its fence, \(server.settings.place); close it, and see who did"))
     }
+  }
+}
+
+extension PersistencyError {
+  fileprivate var withUnknownOutcome: PersistencyError {
+    PersistencyError(kind, message, backendCode: backendCode, outcome: .unknown)
   }
 }

@@ -16,8 +16,10 @@ final class PostgresStore: Sendable {
   let epoch: Int64?
   let options: StoreOptions
   let writer: Locked<PostgresWriter>
-  /// The last commit that this process knows of: what a server must not be behind.
-  private let known: Locked<Int64>
+  /// Where the job is, as far as this process knows: what a server must not be behind.
+  private let known: Locked<PostgresMark>
+  /// The same of what is as safe as the server can make it: remembered when the store is closed.
+  private let settled: Locked<PostgresMark?>
   private let token: String
 
   /// The stores open in this process, by their tokens: none is opened twice.
@@ -31,7 +33,8 @@ final class PostgresStore: Sendable {
     epoch = isWriting ? row.epoch : nil
     self.options = options
     token = row.token
-    known = Locked(row.sequence)
+    known = Locked(row.mark)
+    settled = Locked(nil)
     writer = Locked(PostgresWriter(sequence: row.sequence))
   }
 
@@ -77,7 +80,10 @@ final class PostgresStore: Sendable {
     }
     do throws(PersistencyError) {
       if options.access == .readOnly { return PostgresStore(server, row, options, isWriting: false) }
-      if let claimed = try server.claim(row) { return PostgresStore(server, claimed, options, isWriting: true) }
+      if options.durability == .full { server.warnWithoutStandby() }
+      if let claimed = try server.claim(row, isFree: true) {
+        return PostgresStore(server, claimed, options, isWriting: true)
+      }
     } catch {
       forget(row.token)
       throw error
@@ -88,11 +94,16 @@ final class PostgresStore: Sendable {
 
   func close() {
     if let epoch { server.release(job, epoch: epoch) }
+    if let mark = epoch == nil ? known.withLock({ $0 }) : settled.withLock({ $0 }) {
+      server.marks.withLock { $0[job, default: mark].note(mark) }
+    }
     Self.forget(token)
     server.leave()
   }
 
   private static func forget(_ token: String) { open.withLock { _ = $0.remove(token) } }
+
+  static func isOpen(_ token: String) -> Bool { open.withLock { $0.contains(token) } }
 
   private static func newToken() -> String {
     String(UInt64.random(in: .min ... .max), radix: 36) + String(UInt64.random(in: .min ... .max), radix: 36)
@@ -124,30 +135,60 @@ final class PostgresStore: Sendable {
     if connection.compared.contains(job) { return }
     let known = self.known.withLock { $0 }
     let result = try connection.run(.ledger, until: deadline) { $0.add(job) }
-    if let fault = fault(result, known: known) {
-      refusal = fault
-      throw PostgresFailure(.server, fault.message)
-    }
+    try believe(result, known: known, &refusal)
     connection.compared.insert(job)
-    if epoch == nil { note(result.integer(0, 1)) }
+    server.prefer(connection)
+    if epoch != nil { server.renewKeeper() }
+  }
+
+  /// - Parameter known: From before the ledger was asked for: another thread may know more by now.
+  private func believe(
+    _ ledger: PostgresResult, known: PostgresMark, _ refusal: inout PersistencyError?
+  ) throws(PostgresFailure) {
+    if let fault = fault(ledger, known: known) {
+      refusal = fault
+      throw PostgresFailure(fault.kind == .corrupted ? .behind : .server, fault.message)
+    }
+    if epoch == nil { note(PostgresMark(epoch: ledger.integer(0, 0), sequence: ledger.integer(0, 1))) }
+  }
+
+  /// Runs a command that reads rows.
+  ///
+  /// Of a store that this process only reads nobody here knows how far it is: its ledger comes with every answer, so that what was read
+  /// is never taken back by another server.
+  func ask(
+    _ connection: PostgresConnection, _ query: PostgresQuery, until deadline: ContinuousClock.Instant,
+    _ fill: (inout PostgresParameters) -> Void
+  ) throws(PostgresFailure) -> PostgresResult {
+    if epoch != nil { return try connection.run(query, until: deadline, fill) }
+    try connection.send(query, until: deadline, fill)
+    return try rows(on: connection, until: deadline)
+  }
+
+  /// Waits for the answer to the command that was sent last, which reads rows.
+  func rows(
+    on connection: PostgresConnection, until deadline: ContinuousClock.Instant
+  ) throws(PostgresFailure) -> PostgresResult {
+    if epoch != nil { return try connection.last(of: connection.answers(until: deadline)) }
+    // After the rows: it is at least as far as they are.
+    try connection.send(.ledger, until: deadline) { $0.add(job) }
+    let answers = try connection.answers(until: deadline)
+    let ledger = try connection.last(of: answers)
+    if ledger.rows == 1 { note(PostgresMark(epoch: ledger.integer(0, 0), sequence: ledger.integer(0, 1))) }
+    return try connection.last(of: answers.dropLast())
   }
 
   /// What the job's row says against the server it comes from; nil when it is as it should be.
-  func fault(_ result: PostgresResult, known: Int64) -> PersistencyError? {
+  func fault(_ result: PostgresResult, known: PostgresMark) -> PersistencyError? {
     let place = server.settings.place
     guard result.rows == 1 else {
       return PersistencyError(
         .corrupted, "the job is gone from \(place): it was dropped, or this is not the server that it was on")
     }
-    let (epoch, sequence) = (result.integer(0, 0), result.integer(0, 1))
-    if let own = self.epoch, epoch > own { return fenced }
-    if sequence < known || self.epoch.map({ epoch < $0 }) == true {
-      return PersistencyError(
-        .corrupted,
-        "\(place) has gone back: it is at commit \(sequence) of a job that was at \(known); a primary from before a failover, or a backup, answers there: take it away, or reopen the job to accept what it has"
-      )
-    }
-    return nil
+    let found = PostgresMark(epoch: result.integer(0, 0), sequence: result.integer(0, 1))
+    if let own = self.epoch, found.epoch > own { return fenced }
+    if !found.isBehind(known) { return nil }
+    return PersistencyError(.corrupted, "\(place): \(server.behind(found, known).text)")
   }
 
   var fenced: PersistencyError {
@@ -155,8 +196,21 @@ final class PostgresStore: Sendable {
       .locked, "the job was taken over by another writer, \(server.settings.place); close it here, and open it again")
   }
 
-  /// A commit that this process knows of.
-  func note(_ sequence: Int64) { known.withLock { $0 = max($0, sequence) } }
+  /// Where the job is, as a server said.
+  private func note(_ mark: PostgresMark) { known.withLock { $0.note(mark) } }
+
+  /// A commit of ours that is in.
+  ///
+  /// - Parameter isSettled: It waited for the disk, and for the standby where there is one.
+  func note(_ sequence: Int64, isSettled: Bool) {
+    guard let epoch else { return }
+    let mark = PostgresMark(epoch: epoch, sequence: sequence)
+    note(mark)
+    if isSettled { settled.withLock { $0 = mark } }
+  }
+
+  /// What a server must have of the job before commit `number` is made, or asked for.
+  func mark(before number: Int64) -> PostgresMark { PostgresMark(epoch: epoch ?? 0, sequence: number - 1) }
 }
 
 extension PostgresServer {

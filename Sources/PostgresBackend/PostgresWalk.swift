@@ -95,6 +95,7 @@ struct PostgresWalk: ~Copyable {
     let server = store.server
     let deadline = server.deadline
     var pause = PostgresPause()
+    var behind = 0
     while true {
       var refusal: PersistencyError?
       do throws(PostgresFailure) {
@@ -106,10 +107,16 @@ struct PostgresWalk: ~Copyable {
           self.connection = connection
           return
         } catch {
+          if error.cause == .behind { connection.giveUp() }
+          if error.cause == .behind || error.cause == .deadline { server.avoid(connection) }
           server.pool.give(connection)
           throw error
         }
       } catch {
+        if error.cause == .behind {
+          behind += 1
+          if behind < server.hostCount { continue }
+        }
         if let refusal { throw refusal }
         guard error.isLinkLost, pause.sleep(until: deadline) else { throw server.error(error, "reading") }
       }
@@ -154,7 +161,7 @@ struct PostgresWalk: ~Copyable {
         parameters.add(limit)
       }
     }
-    return try connection.last(of: connection.answers(until: deadline))
+    return try store.rows(on: connection, until: deadline)
   }
 
   private mutating func fetchLarge() throws(PersistencyError) {

@@ -26,6 +26,11 @@ final class ThrowawayServer: Sendable {
     self.folder = folder
   }
 
+  private init(folder: String) {
+    self.folder = folder
+    port = nil
+  }
+
   deinit { _ = Self.script("stop", folder) }
 
   // MARK: Reaching it
@@ -73,6 +78,11 @@ final class ThrowawayServer: Sendable {
 
   /// Starts it again after that.
   func startAgain() -> Bool { Self.script("again", folder) != nil }
+
+  /// Another server with what this one has, as a backup or an old primary.
+  ///
+  /// Both run afterwards. Nil when that cannot be had.
+  func copy() -> ThrowawayServer? { Self.script("copy", folder).map { ThrowawayServer(folder: $0) } }
 
   private static func script(_ arguments: String...) -> String? { script(arguments) }
 

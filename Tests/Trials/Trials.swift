@@ -8,12 +8,12 @@ import PersistencyRocksDB
 import PersistencySQLite
 
 /// The full form of the tiers that kill, cut and leak.
-struct Trials: ParsableCommand {
+struct Trials: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "persistency-trials",
     abstract:
       "Kill, cut the power, open and close by the thousand, play random histories: what is promised must hold. Status 1 when it does not.",
-    subcommands: [Crash.self, Power.self, Leaks.self, Model.self])
+    subcommands: [Crash.self, Power.self, Leaks.self, Model.self, Failover.self, FailoverChild.self, ServerCrash.self])
 
   /// The word that makes buffers, maps and caches small, so that what seldom happens happens often.
   static let tight = "tight"
@@ -21,7 +21,8 @@ struct Trials: ParsableCommand {
   /// PostgreSQL is among them where the environment says where one is; the program that is killed inherits it.
   static func engines(tight: Bool) -> [Engine] {
     guard let connection = ProcessInfo.processInfo.environment["PERSISTENCY_POSTGRES"],
-      let postgres = try? Engine.postgres(connection: connection, options: .init(isolatesRoots: true))
+      let postgres = try? Engine.postgres(
+        connection: connection, options: .init(isolatesRoots: true, warnsWithoutStandby: false))
     else { return embedded(tight: tight) }
     return embedded(tight: tight) + [postgres]
   }

@@ -11,4 +11,6 @@ if CommandLine.arguments.last?.hasPrefix("{") == true {
   let isTight = CommandLine.arguments.contains(Trials.tight)
   await CrashWriter.main(engines: Trials.engines(tight: isTight) + Trials.planted)
 }
-Trials.main()
+// At top level its synchronous namesake would be chosen, which cannot run commands that wait.
+func run() async { await Trials.main() }
+await run()

@@ -12,6 +12,7 @@ import Logging
 /// | a commit of unknown outcome: writes fail until the job is reopened | error | job, error |
 /// | a write by id to a job that is not open was dropped | warning | job |
 /// | all threads of a pool are stuck in an engine: it grew, or may not grow any more | warning | pool, threads |
+/// | `.full` on a PostgreSQL server without a synchronous standby, once an engine, by its adapter | warning | place |
 ///
 /// What a caller is told by an error is not logged as well. Without an interested handler an event costs a comparison.
 enum Events {
