@@ -7,12 +7,14 @@
 #endif
 
 /// A mutex and a condition: what `Synchronization` lacks, to wait in a thread that may wait.
-package final class Monitor: @unchecked Sendable {
+///
+/// For adapters, as ``Locked`` is; never on a thread of Swift's cooperative pool.
+public final class Monitor: @unchecked Sendable {
   // Sendable: POSIX makes both objects safe to use from any thread, and their addresses never change.
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-  package init() {
+  public init() {
     mutex.initialize(to: pthread_mutex_t())
     condition.initialize(to: pthread_cond_t())
     pthread_mutex_init(mutex, nil)
@@ -35,12 +37,16 @@ package final class Monitor: @unchecked Sendable {
     mutex.deallocate()
   }
 
-  package func lock() { pthread_mutex_lock(mutex) }
-  package func unlock() { pthread_mutex_unlock(mutex) }
+  /// Waits for the mutex, which is not recursive.
+  public func lock() { pthread_mutex_lock(mutex) }
+
+  public func unlock() { pthread_mutex_unlock(mutex) }
+
   /// Lets go of the lock, sleeps until it is signalled (or for no reason), and holds the lock again.
-  package func wait() { pthread_cond_wait(condition, mutex) }
-  /// ``wait()``, for no longer than `duration`.
-  package func wait(for duration: Duration) {
+  public func wait() { pthread_cond_wait(condition, mutex) }
+
+  /// ``wait()``, for no longer than `duration`; a day at most.
+  public func wait(for duration: Duration) {
     let (seconds, attoseconds) = max(duration, .zero).components
     // A day is as good as ever, and no clock overflows by it.
     var time = timespec(
@@ -59,10 +65,15 @@ package final class Monitor: @unchecked Sendable {
       pthread_cond_timedwait(condition, mutex, &time)
     #endif
   }
-  package func signal() { pthread_cond_signal(condition) }
-  package func broadcast() { pthread_cond_broadcast(condition) }
 
-  package func withLock<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
+  /// Wakes one that waits, if any.
+  public func signal() { pthread_cond_signal(condition) }
+
+  /// Wakes all that wait.
+  public func broadcast() { pthread_cond_broadcast(condition) }
+
+  /// Runs `body` with the lock held.
+  public func withLock<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
     lock()
     defer { unlock() }
     return try body()
