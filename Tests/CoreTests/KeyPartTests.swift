@@ -40,6 +40,21 @@ struct KeyPartTests {
     try check(UInt64.self)
   }
 
+  enum Channel: String, KeyPart, CaseIterable { case alpha, beta, gamma }
+
+  @Test("an enum with text as its raw value that is not Codable is a key part, too, as that text")
+  func uncodable() throws {
+    for channel in Channel.allCases {
+      #expect(Key(channel).bytes == Key(channel.rawValue).bytes)
+      let (read, after) = try Key(channel, 1).decode(Channel.self, Int.self)
+      #expect(read == channel && after == 1)
+    }
+    for key in [Key("delta"), Key("alpha", 1), Key(300)] {
+      let error = #expect(throws: PersistencyError.self) { try key.decode(Channel.self) }
+      #expect(error?.kind == .invalidArgument)
+    }
+  }
+
   @Test("an integer that does not fit the type asked for is refused")
   func narrowing() {
     #expect(throws: PersistencyError.self) { try Key(Int64(128)).decode(Int8.self) }

@@ -48,6 +48,8 @@ struct LMDBFaultTests {
       // The last write of a commit is that of the meta page.
       var found: LMDBBackend?
       let stores = try (1...20).map { _ in try LMDBStore() }
+      // Their folders go with them, as early as an optimising compiler likes.
+      defer { withExtendedLifetime(stores) {} }
       for (index, store) in stores.enumerated() where found == nil {
         let backend = try store.open(.init(durability: .full))
         try backend.applyOps(FailingRun.batch(0))

@@ -30,6 +30,19 @@ struct JobReadTests {
     }
   }
 
+  @Test("keys and counts of long ranges are those of the scan, and no keys ask for nothing", arguments: Engine.every)
+  func long(_ engine: Engine) async throws {
+    try await withJob(on: engine) { job in
+      try await fill(job, rows: 12_000)
+      let keys = (0..<12_000).map { Key("k", $0) }
+      #expect(try await job.keys(category: "c") == keys)
+      #expect(try await job.keys(category: "c", reverse: true, limit: 9_000) == Array(keys.reversed().prefix(9_000)))
+      #expect(try await job.count(category: "c") == 12_000)
+      #expect(try await job.count(category: "c", range: KeyRange(start: keys[1], stop: keys[11_001])) == 11_000)
+      #expect(try await job.get(category: "c", keys: []) == [])
+    }
+  }
+
   @Test("rows streams everything once, in order, both ways", arguments: Engine.every)
   func rows(_ engine: Engine) async throws {
     try await withJob(on: engine) { job in

@@ -9,6 +9,10 @@ final class SpyBackend: KvBackend {
     /// Fails the import of so many batches from now; negative, none.
     var failsAfter = -1
     var failure = PersistencyError(.backend, "the test says so")
+    /// How many ops a batch may have, where that is less than the store's own.
+    var batchOps: Int?
+    /// How many rows each import had at most.
+    var largestImport = 0
     /// Payloads read otherwise than they were written.
     var lies = false
     /// Called at each import.
@@ -40,13 +44,18 @@ final class SpyBackend: KvBackend {
     state.add(store)
   }
 
-  var limits: BackendLimits { store.limits }
+  var limits: BackendLimits {
+    var limits = store.limits
+    limits.batchOps = state.withLock { $0.batchOps } ?? limits.batchOps
+    return limits
+  }
 
   func importRows(_ rows: [RawRow]) throws(PersistencyError) {
     let (failure, called) = state.withLock { state in
       defer { state.failsAfter -= 1 }
       if state.failsAfter == 0 { return (PersistencyError?.some(state.failure), state.onImport) }
       state.imported += rows.count
+      state.largestImport = max(state.largestImport, rows.count)
       return (nil, state.onImport)
     }
     called?()
