@@ -13,7 +13,7 @@ struct PostgresFailureTests {
 
   /// A job whose link to the shared server can be made to fail.
   private func withProxy(
-    deadline: Duration = .seconds(10), _ body: (Job, SocketProxy, ThrowawayServer) async throws -> Void
+    deadline: Duration = .seconds(30), _ body: (Job, SocketProxy, ThrowawayServer) async throws -> Void
   ) async throws {
     let server = try #require(ThrowawayServer.shared)
     let proxy = try SocketProxy(to: server.folder)
