@@ -1,5 +1,5 @@
 # The front door; `.ci/run` only calls it.
-.PHONY: help setup build run test conformance heavy external examples bench bench-facade bench-quick bench-peers bench-tables bench-yardsticks memory moves kills postgres failover failover-quick failover-program faults faults-quick crash crash-quick power power-quick leaks leaks-quick model model-quick trials fuzz fuzz-quick tsan asan coverage docs lint format ci clean
+.PHONY: help setup build run test conformance heavy external examples bench bench-facade bench-quick bench-peers bench-tables bench-yardsticks memory moves kills postgres failover failover-quick failover-program faults faults-quick crash crash-quick power power-quick leaks leaks-quick model model-quick trials fuzz fuzz-quick tsan tsan-quick asan asan-quick coverage docs lint format ci clean
 
 ENGINE ?= all
 REPORTS ?= reports
@@ -115,8 +115,14 @@ fuzz-quick:
 tsan: setup ## The concurrency tier and the tests of jobs, on every engine, under ThreadSanitizer
 	scripts/sanitize thread
 
+tsan-quick: setup
+	scripts/sanitize thread quick
+
 asan: setup ## Every test that a sanitizer leaves room for, under AddressSanitizer
 	scripts/sanitize address
+
+asan-quick: setup
+	scripts/sanitize address quick
 
 coverage: setup ## The lines of Sources that the tests run, those of child processes included; fails below 95 of 100
 	@scripts/setup --postgres
