@@ -198,7 +198,9 @@ extension LMDBEnvironment.Opened {
       mdb_txn_abort(writer)
       throw error
     }
-    let outcome = mdb_txn_commit(writer)
+    var outcome = mdb_txn_commit(writer)
+    // At `.consistent` a commit's head waits for the next one; this one must be there before anybody counts on the store.
+    if outcome == 0 && store.durability == .consistent { outcome = mdb_env_sync(handle, 1) }
     if outcome != 0 { throw lmdbError(outcome, "making the store") }
   }
 
