@@ -14,12 +14,14 @@ final class RocksCursor {
   private var state: RocksSnapshot?
   /// Rows to go until it does.
   private var cachedRows = Int.max
+  /// What a forward walk beside the cache reads at once, where RocksDB would ask the system for each block.
+  private static let readAhead = 256 << 10
 
   /// - Parameters:
   ///   - lower: The first stored key; empty for none.
   ///   - upper: The first stored key past the rows; empty for none.
   ///   - snapshot: A state taken before; nil for the last committed.
-  ///   - cached: Whether blocks read enter the cache.
+  ///   - cached: Whether blocks read enter the cache; without it the walk goes forward.
   ///   - skipping: Gives up, with an error that says so, after so many deleted rows in a row; 0 never does.
   init(
     _ db: OpaquePointer, lower: [UInt8] = [], upper: [UInt8] = [], snapshot: OpaquePointer? = nil,
@@ -37,7 +39,7 @@ final class RocksCursor {
       rocksdb_readoptions_set_iterate_upper_bound(options, base.map { $0 + lower.count }, upper.count)
     }
     if let snapshot { rocksdb_readoptions_set_snapshot(options, snapshot) }
-    if !cached { rocksdb_readoptions_set_fill_cache(options, 0) }
+    if !cached { leaveCache() }
     if skipping > 0 { rocksdb_readoptions_set_max_skippable_internal_keys(options, UInt64(skipping)) }
     iterator = rocksdb_create_iterator(db, options)
   }
@@ -99,7 +101,7 @@ final class RocksCursor {
 
   private func leaveCacheAlone(reverse: Bool) {
     guard isValid else { return }
-    rocksdb_readoptions_set_fill_cache(options, 0)
+    leaveCache(reverse: reverse)
     let other = rocksdb_create_iterator(db, options)
     let here = key.assumingMemoryBound(to: CChar.self)
     if reverse {
@@ -109,6 +111,11 @@ final class RocksCursor {
     }
     rocksdb_iter_destroy(iterator)
     iterator = other
+  }
+
+  private func leaveCache(reverse: Bool = false) {
+    rocksdb_readoptions_set_fill_cache(options, 0)
+    if !reverse { rocksdb_readoptions_set_readahead_size(options, Self.readAhead) }
   }
 
   // MARK: Rows
