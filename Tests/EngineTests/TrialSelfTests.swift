@@ -42,8 +42,9 @@ struct TrialSelfTests {
     let cycles = what == "threads" ? 500 : 200
     let report = try LeakTrial(try Self.planted("leaking-" + what), layer: .raw, seed: 1, cycles: cycles).run()
     #expect(!report.isClean && report.cycles >= cycles, "\(report)")
-    #expect(report.descriptors == (what == "descriptors" ? 200 : 0), "\(report)")
-    #expect(report.mappings == (what == "mappings" ? 200 : 0), "\(report)")
+    // One an opening, of which there are more where memory grew with them.
+    #expect(report.descriptors == (what == "descriptors" ? report.cycles : 0), "\(report)")
+    #expect(report.mappings == (what == "mappings" ? report.cycles : 0), "\(report)")
     // Called like the pool's thread that starts them, they show beyond its bound.
     #expect(what == "threads" ? report.threads > 0 : report.threads == 0, "\(report)")
     // Growth that goes on is looked for once more, three times over.
