@@ -133,7 +133,7 @@ final class PostgresStore: Sendable {
     _ connection: PostgresConnection, until deadline: ContinuousClock.Instant, _ refusal: inout PersistencyError?
   ) throws(PostgresFailure) {
     if connection.compared.contains(job) { return }
-    let known = self.known.withLock { $0 }
+    let known = mark
     let result = try connection.run(.ledger, until: deadline) { $0.add(job) }
     try believe(result, known: known, &refusal)
     connection.compared.insert(job)
@@ -161,20 +161,30 @@ final class PostgresStore: Sendable {
     _ fill: (inout PostgresParameters) -> Void
   ) throws(PostgresFailure) -> PostgresResult {
     if epoch != nil { return try connection.run(query, until: deadline, fill) }
+    let known = mark
     try connection.send(query, until: deadline, fill)
-    return try rows(on: connection, until: deadline)
+    return try rows(on: connection, known: known, until: deadline)
   }
 
+  /// Where the job is, as far as this process knows now.
+  var mark: PostgresMark { known.withLock { $0 } }
+
   /// Waits for the answer to the command that was sent last, which reads rows.
+  ///
+  /// - Parameter known: From before the state that is read was taken; nil within one, which others may have gone beyond.
   func rows(
-    on connection: PostgresConnection, until deadline: ContinuousClock.Instant
+    on connection: PostgresConnection, known: PostgresMark?, until deadline: ContinuousClock.Instant
   ) throws(PostgresFailure) -> PostgresResult {
     if epoch != nil { return try connection.last(of: connection.answers(until: deadline)) }
     // After the rows: it is at least as far as they are.
     try connection.send(.ledger, until: deadline) { $0.add(job) }
     let answers = try connection.answers(until: deadline)
     let ledger = try connection.last(of: answers)
-    if ledger.rows == 1 { note(PostgresMark(epoch: ledger.integer(0, 0), sequence: ledger.integer(0, 1))) }
+    if ledger.rows == 1 {
+      let found = PostgresMark(epoch: ledger.integer(0, 0), sequence: ledger.integer(0, 1))
+      if let known, found.isBehind(known) { throw server.behind(found, known) }
+      note(found)
+    }
     return try connection.last(of: answers.dropLast())
   }
 

@@ -102,8 +102,9 @@ struct PostgresWalk: ~Copyable {
         let connection = try server.pool.take(isNested: isNested, until: deadline)
         do throws(PostgresFailure) {
           try store.compare(connection, until: deadline, &refusal)
+          let known = store.mark
           try connection.send(.beginRead, until: deadline)
-          page = try readPage(on: connection, after: nil, until: deadline)
+          page = try readPage(on: connection, after: nil, known: known, until: deadline)
           self.connection = connection
           return
         } catch {
@@ -126,7 +127,7 @@ struct PostgresWalk: ~Copyable {
   private func fetch(after last: (category: [UInt8], key: [UInt8])?) throws(PersistencyError) -> PostgresResult? {
     guard let connection else { return nil }
     do throws(PostgresFailure) {
-      return try readPage(on: connection, after: last, until: store.server.deadline)
+      return try readPage(on: connection, after: last, known: nil, until: store.server.deadline)
     } catch {
       // The state that the visit began with is gone with its connection: it cannot go on.
       throw store.server.error(error, "reading on")
@@ -134,7 +135,7 @@ struct PostgresWalk: ~Copyable {
   }
 
   private func readPage(
-    on connection: PostgresConnection, after last: (category: [UInt8], key: [UInt8])?,
+    on connection: PostgresConnection, after last: (category: [UInt8], key: [UInt8])?, known: PostgresMark?,
     until deadline: ContinuousClock.Instant
   ) throws(PostgresFailure) -> PostgresResult {
     let job = store.job
@@ -161,7 +162,7 @@ struct PostgresWalk: ~Copyable {
         parameters.add(limit)
       }
     }
-    return try store.rows(on: connection, until: deadline)
+    return try store.rows(on: connection, known: known, until: deadline)
   }
 
   private mutating func fetchLarge() throws(PersistencyError) {

@@ -59,8 +59,8 @@ struct FailoverScenario {
       reader = try FailoverReader(connection, ids: writers.map(\.id))
       try await pause(&random, 300...1_500)
       switch kind {
-      case .killed: try await killed(writers, &random, &report)
-      case .cutOff: try await cutOff(writers, &random, &report)
+      case .killed: try await failOver("kill", writers, &random, &report)
+      case .cutOff: try await failOver("cut", writers, &random, &report)
       case .split: try await split(writers, &report)
       case .control: try await control(writers)
       }
@@ -78,19 +78,11 @@ struct FailoverScenario {
 
   // MARK: What happens
 
-  private func killed(
-    _ writers: [BatchWriter], _ random: inout SeededGenerator, _ report: inout Report
+  /// The primary is gone, by `action`, and some time later the standby takes over.
+  private func failOver(
+    _ action: String, _ writers: [BatchWriter], _ random: inout SeededGenerator, _ report: inout Report
   ) async throws {
-    try await script("kill", "a")
-    try await pause(&random, 0...1_000)
-    try await script("promote", "b")
-    try await progress(of: writers, by: 50, within: 60, "after the standby was promoted", &report)
-  }
-
-  private func cutOff(
-    _ writers: [BatchWriter], _ random: inout SeededGenerator, _ report: inout Report
-  ) async throws {
-    try await script("cut", "a")
+    try await script(action, "a")
     try await pause(&random, 0...1_000)
     try await script("promote", "b")
     try await progress(of: writers, by: 50, within: 60, "after the standby was promoted", &report)
