@@ -94,6 +94,22 @@ final class PostgresConnection: @unchecked Sendable {
   /// It leads to a server that is not the one that is meant.
   func giveUp() { isGivenUp = true }
 
+  // MARK: Standing by
+
+  /// Whether the link is there still, of a connection that awaits nothing.
+  var stands: Bool { PQconsumeInput(handle) == 1 && isAlive }
+
+  var socket: Int32 { PQsocket(handle) }
+
+  /// Waits until there is something to read at a socket, or its end.
+  static func awaitInput(_ socket: Int32) {
+    var socket = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+    while poll(&socket, 1, -1) < 0 && errno == EINTR {}
+  }
+
+  /// Ends the link, so that whoever waits at it goes on.
+  func hangUp() { shutdown(PQsocket(handle), Int32(SHUT_RDWR)) }
+
   // MARK: Commands
 
   /// Sends a command; answers come with ``answers(until:)``.

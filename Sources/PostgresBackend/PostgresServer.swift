@@ -188,22 +188,25 @@ final class PostgresServer: Sendable {
   }
 
   /// The number that jobs opened here for writing carry as their owner's; its session is there when this returns.
+  ///
+  /// Called after ``enter()``: the keeper lasts until the last user has left.
   func owner() throws(PersistencyError) -> Int64 {
-    try keeper.withLock { keeper throws(PersistencyError) in
-      do throws(PostgresFailure) {
-        let deadline = self.deadline
-        if keeper == nil { keeper = PostgresKeeper() }
-        guard let living = keeper else { return 0 }
-        if options.dialect == .postgres {
-          try living.ensure(until: deadline, losses: pool.losses) { () throws(PostgresFailure) in
-            try Self.connect(settings, hosts, options, until: deadline)
-          }
-        }
-        return living.owner
-      } catch {
-        throw self.error(error, "opening PostgreSQL")
+    let keeper = keeper.withLock { keeper in
+      if let keeper { return keeper }
+      let new = PostgresKeeper(beside: pool) { [settings, hosts, options] () throws(PostgresFailure) in
+        try Self.connect(settings, hosts, options, until: .now + options.deadline)
       }
+      keeper = new
+      return new
     }
+    // Elsewhere a holder is known by its row alone.
+    guard options.dialect == .postgres else { return keeper.owner }
+    do throws(PostgresFailure) {
+      try keeper.ensure(until: deadline)
+    } catch {
+      throw self.error(error, "opening PostgreSQL")
+    }
+    return keeper.owner
   }
 
   /// Whether the job's owner is this engine.
@@ -211,8 +214,7 @@ final class PostgresServer: Sendable {
 
   /// After a link was lost and found, that of the session that marks us as alive may be lost too, or be with an old primary; best effort.
   func renewKeeper() {
-    let losses = pool.losses
-    if keeper.withLock({ $0.map { $0.losses != losses } ?? false }) { _ = try? owner() }
+    if keeper.withLock({ $0 })?.isInDoubt == true { _ = try? owner() }
   }
 
   /// A store of the engine is open from now on.
@@ -222,7 +224,12 @@ final class PostgresServer: Sendable {
   func leave() {
     guard pool.leave() else { return }
     // Who enters from here on asks for the keeper after it has entered, and so either is seen here or makes another.
-    keeper.withLock { if pool.isUnused { $0 = nil } }
+    let unused = keeper.withLock { keeper in
+      guard pool.isUnused else { return PostgresKeeper?.none }
+      defer { keeper = nil }
+      return keeper
+    }
+    unused?.stop()
   }
 }
 
@@ -247,39 +254,21 @@ private enum SchemaFault {
   }
 }
 
-/// The session that marks a process as alive: it holds a lock on its owner's number, which the server frees when the session ends.
-final class PostgresKeeper {
-  /// Random: no two processes have the same.
-  let owner = Int64.random(in: 1...Int64.max)
-  private var connection: PostgresConnection?
-  /// How many connections the pool had lost when the session was last seen to be there.
-  private(set) var losses = 0
-
-  /// Sees that the session is there, and with the server that the others lead to.
-  func ensure(
-    until deadline: ContinuousClock.Instant, losses: Int,
-    connect: () throws(PostgresFailure) -> PostgresConnection
-  ) throws(PostgresFailure) {
-    if let connection {
-      if self.losses == losses, (try? connection.run(.ping, until: deadline)) != nil { return }
-    }
-    let new = try connect()
-    _ = try new.run(.lockSession, until: deadline) { $0.add(owner) }
-    connection = new
-    self.losses = losses
-  }
-}
-
 /// Longer and longer pauses, each with a random part, between attempts.
 struct PostgresPause {
   private var milliseconds = 5
 
   /// - Returns: Whether there is time for another attempt.
   mutating func sleep(until deadline: ContinuousClock.Instant) -> Bool {
-    let pause = Duration.milliseconds(Int.random(in: milliseconds / 2...milliseconds))
+    let pause = next()
     guard .now + pause < deadline else { return false }
     usleep(UInt32(pause.components.attoseconds / 1_000_000_000_000))
-    milliseconds = min(milliseconds * 2, 500)
     return true
+  }
+
+  /// Half a second at most.
+  mutating func next() -> Duration {
+    defer { milliseconds = min(milliseconds * 2, 500) }
+    return .milliseconds(Int.random(in: milliseconds / 2...milliseconds))
   }
 }

@@ -15,7 +15,7 @@ final class Alarm: @unchecked Sendable {
   func after(_ delay: Duration, _ body: @escaping @Sendable () -> Void) {
     monitor.withLock {
       due.append((.now + delay, body))
-      if !isStarted { isStarted = WorkerPool.detach(named: "kv-alarm") { self.serve() } }
+      if !isStarted { isStarted = BackgroundThread.detach(named: "kv-alarm") { self.serve() } }
       // Without a thread to be had now, the next to ask starts one.
       monitor.signal()
     }

@@ -22,7 +22,7 @@ final class ChunkFeed: @unchecked Sendable {
   /// - Parameter makesRows: Chunks come with ``RowChunk/made``.
   init(makesRows: Bool = false, _ produce: @escaping @Sendable (ChunkFeed) throws(PersistencyError) -> Void) {
     self.makesRows = makesRows
-    let isStarted = WorkerPool.detach(named: "kv-move") {
+    let isStarted = BackgroundThread.detach(named: "kv-move") {
       let result = Result { () throws(PersistencyError) in try produce(self) }
       self.monitor.withLock {
         self.end = result
@@ -133,7 +133,7 @@ func onOwnThread<R: Sendable>(
 ) async -> Result<R, PersistencyError> {
   let handover = Handover<R>()
   await withUnsafeContinuation { continuation in
-    let isStarted = WorkerPool.detach(named: "kv-move") {
+    let isStarted = BackgroundThread.detach(named: "kv-move") {
       handover.put(Result(catching: body))
       continuation.resume()
     }

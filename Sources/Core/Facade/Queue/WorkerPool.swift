@@ -128,7 +128,7 @@ final class WorkerPool: @unchecked Sendable {
     let number = threads
     threads += 1
     let isExtra = number >= min(Self.cores, 4)
-    let started = Self.detach(named: "kv-\(name)-\(number)") {
+    let started = BackgroundThread.detach(named: "kv-\(name)-\(number)") {
       // Here, where nothing is locked: a log handler is code of others.
       if isExtra { Events.poolGrew(self.name, threads: number + 1, most: Self.most) }
       self.serve(number)
@@ -202,60 +202,4 @@ final class WorkerPool: @unchecked Sendable {
     let longAgo = ContinuousClock.now - Self.stuckAfter
     return began.count == threads && began.values.allSatisfy { $0 <= longAgo }
   }
-
-  /// Starts a thread that nobody waits for; false when there is none to be had.
-  static func detach(named name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
-    let context = Unmanaged.passRetained(ThreadBody(name, body)).toOpaque()
-    #if canImport(Darwin)
-      var thread: pthread_t?
-    #else
-      var thread = pthread_t()
-    #endif
-    let code = pthread_create(
-      &thread, nil,
-      { context in
-        #if canImport(Darwin)
-          let start = Unmanaged<ThreadBody>.fromOpaque(context).takeRetainedValue()
-          pthread_setname_np(start.name)
-        #else
-          guard let context else { return nil }
-          let start = Unmanaged<ThreadBody>.fromOpaque(context).takeRetainedValue()
-          nameThread(start.name)
-        #endif
-        start.body()
-        return nil
-      }, context)
-    guard code == 0 else {
-      Unmanaged<ThreadBody>.fromOpaque(context).release()
-      return false
-    }
-    // Nobody waits for it: without this its stack would stay when it has ended.
-    #if canImport(Darwin)
-      if let thread { pthread_detach(thread) }
-    #else
-      pthread_detach(thread)
-    #endif
-    return true
-  }
-
-  private final class ThreadBody: Sendable {
-    let name: String
-    let body: @Sendable () -> Void
-    init(_ name: String, _ body: @escaping @Sendable () -> Void) {
-      self.name = name
-      self.body = body
-    }
-  }
 }
-
-#if !canImport(Darwin)
-  /// Names the calling thread, for `top -H` and debuggers; 15 bytes count.
-  ///
-  /// `pthread_setname_np` is a GNU extension that the C library's module does not show.
-  private func nameThread(_ name: String) {
-    let file = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
-    guard file >= 0 else { return }
-    _ = name.utf8CString.withUnsafeBytes { bytes in write(file, bytes.baseAddress, bytes.count - 1) }
-    close(file)
-  }
-#endif
