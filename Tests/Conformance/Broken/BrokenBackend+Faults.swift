@@ -47,10 +47,10 @@ extension BackendFixture {
       name: flaw.map { "fault.\($0.rawValue)" } ?? "on a pretend disk",
       capabilities: Capabilities(persistent: true, rawCategories: true), faults: disk.injector,
       open: { directory, options throws(PersistencyError) in
-        let kept = PretendDisk.rows(directory)
+        let kept = KeptRow.read(from: directory)
         if options.mustExist || !kept.isEmpty {
           if flaw == .openingLoses, disk.make(.open) != nil {
-            PretendDisk.keep([], in: directory)
+            KeptRow.write([], to: directory)
             throw PretendDisk.error(5, "opening")
           }
           try disk.make([.open, .read], "opening")
@@ -121,7 +121,7 @@ private final class PretendStore: Sendable {
       throw PretendDisk.error(5, "an earlier commit failed")
     }
     if let code = disk.make(.write) { try failWrite(code, ops) }
-    let before = try? KeptRow.all(of: store)
+    let before = flaw == .failedSyncForgotten ? try? KeptRow.all(of: store) : nil
     try store.applyOps(ops)
     guard let code = disk.make(.sync) else { return }
     if flaw == .failedSyncForgotten {
@@ -155,7 +155,7 @@ private final class PretendStore: Sendable {
     if wasClosed { return }
     var rows = forgotten.withLock { $0 } ?? (try? KeptRow.all(of: store)) ?? []
     if disk.make(.write) != nil, flaw == .closingLoses { rows = Array(rows.dropLast()) }
-    PretendDisk.keep(rows, in: directory)
+    KeptRow.write(rows, to: directory)
     store.close()
   }
 }

@@ -1,11 +1,5 @@
 import PersistencyCore
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 extension BrokenBackend {
   private static let persistent = Capabilities(persistent: true, rawCategories: true)
 
@@ -83,7 +77,7 @@ extension BrokenBackend {
     BrokenBackend(
       keptInFile: "opening.empty-payloads-lost", "Rows with an empty payload are gone after a reopen.",
       capabilities: persistent
-    ) { $0.filter { !$0.row.payload.isEmpty } },
+    ) { $0.filter { !$0.payload.isEmpty } },
     BrokenBackend(
       keptInFile: "opening.one-category-kept", "Only the first category is there after a reopen.",
       capabilities: persistent
@@ -118,44 +112,17 @@ extension BackendFixture {
     BackendFixture(
       name: name, capabilities: capabilities,
       open: { directory, options throws(PersistencyError) in
-        let path = directory + "/store.rows"
         let store = ReferenceBackend(options: options)
         let kept = ReferenceBackend()
-        if let file = FileManager.default.contents(atPath: path) {
-          let rows = (try? JSONDecoder().decode([KeptRow].self, from: file)) ?? []
-          try kept.importRows(keep(rows).map(\.raw))
-        }
+        try kept.importRows(keep(KeptRow.read(from: directory)).map(\.raw))
         store.adopt(kept)
         var calls = BackendCalls(store)
         calls.close = {
           let rows = (try? KeptRow.all(of: store)) ?? []
-          if !rows.isEmpty { try? JSONEncoder().encode(rows).write(to: URL(filePath: path)) }
+          if !rows.isEmpty { KeptRow.write(rows, to: directory) }
           store.close()
         }
         return TamperedBackend(calls)
       })
-  }
-}
-
-/// A row in the file of a backend that is broken on purpose.
-struct KeptRow: Codable, Sendable {
-  var category: [UInt8]
-  var row: Pair
-
-  struct Pair: Codable, Sendable {
-    var key: [UInt8]
-    var payload: [UInt8]
-  }
-
-  var raw: RawRow { RawRow(category: category, key: Key(rawBytes: row.key), payload: row.payload) }
-
-  static func all(of store: ReferenceBackend) throws(PersistencyError) -> [KeptRow] {
-    var rows: [KeptRow] = []
-    try store.visitAll { category, key, payload throws(PersistencyError) in
-      let pair = Pair(key: [UInt8](copying: key), payload: [UInt8](copying: payload))
-      rows.append(KeptRow(category: [UInt8](copying: category), row: pair))
-      return .next
-    }
-    return rows
   }
 }

@@ -1,12 +1,6 @@
 import PersistencyCore
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
-/// A disk for the yardstick, which has none: it fails where a fault says, and keeps the rows of a closed store in a file.
+/// A disk for the yardstick, which has none: it fails where a fault says.
 final class PretendDisk: Sendable {
   private struct Armed {
     var id: Int
@@ -62,16 +56,5 @@ final class PretendDisk: Sendable {
     -> PersistencyError
   {
     PersistencyError(code == noSpace ? .storageFull : .backend, what, backendCode: Int(code), outcome: outcome)
-  }
-
-  // MARK: The file
-
-  static func rows(_ directory: String) -> [KeptRow] {
-    guard let file = FileManager.default.contents(atPath: directory + "/store.rows") else { return [] }
-    return (try? JSONDecoder().decode([KeptRow].self, from: file)) ?? []
-  }
-
-  static func keep(_ rows: [KeptRow], in directory: String) {
-    try? JSONEncoder().encode(rows).write(to: URL(filePath: directory + "/store.rows"))
   }
 }
