@@ -56,7 +56,9 @@ public final class BackgroundThread: @unchecked Sendable {
     if !isJoined.withLock({ $0 }) { pthread_detach(handle) }
   }
 
-  /// Waits for its end; a second call returns at once. Never from the thread itself.
+  /// Waits for its end; a second call returns at once.
+  ///
+  /// Never from the thread itself.
   public func join() {
     let isFirst = isJoined.withLock { isJoined in
       defer { isJoined = true }
