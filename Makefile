@@ -145,7 +145,7 @@ crash: trials ## Kill a writing process, 50 times an engine, level and layer, an
 	$(TRIALS) crash --cycles 50
 
 crash-quick: trials
-	$(TRIALS) crash --cycles 6
+	$(TRIALS) crash --cycles 10
 
 power: trials ## Cut the power of its disk, 30 times an engine and level (root and loop devices)
 	$(TRIALS) power --cuts 30
