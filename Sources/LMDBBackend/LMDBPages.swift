@@ -29,14 +29,17 @@ struct LMDBPages {
 
   /// Both heads; nil unless both are LMDB's.
   ///
-  /// A writer may be at them: then they are read again.
+  /// A writer may be at them, and commit several times between two reads: so each is read twice, until both stay as they are for
+  /// that long. Heads that do not go together are believed once nobody changes them.
   func metas() -> [LMDBMeta]? {
     var found: [LMDBMeta] = []
-    for attempt in 0..<10 {
+    var unchanged = 0
+    for attempt in 0..<1_000 where unchanged < 8 {
       guard let first = meta(at: 0), let second = meta(at: first.pageSize) else { return nil }
-      let isSettled = found == [first, second] && LMDBMeta.isPair(first, second)
+      let isSteady = meta(at: 0) == first && meta(at: first.pageSize) == second
+      if isSteady && LMDBMeta.isPair(first, second) { return [first, second] }
+      unchanged = isSteady && found == [first, second] ? unchanged + 1 : 0
       found = [first, second]
-      if isSettled { break }
       if attempt > 1 { pause(milliseconds: 1) }
     }
     return found

@@ -209,6 +209,39 @@ struct LMDBDamageTests {
     await writer
   }
 
+  @Test("regression: heads that are written several times between two reads are not taken for damaged ones")
+  func headsBesideWriter() throws {
+    let store = try LMDBStore()
+    try store.open().close()
+    let file = open(store.data, O_RDWR)
+    try #require(file >= 0)
+    let pages = LMDBPages(descriptor: file, size: 8_192)
+    let heads = try #require(pages.metas())
+    let (latest, pageSize) = (max(heads[0].transaction, heads[1].transaction), heads[0].pageSize)
+    let isOver = Locked(false)
+    let writer = try #require(
+      BackgroundThread(named: "heads") {
+        // As commits do, by turns, three at once and then a while none.
+        var number = latest + 1
+        while !isOver.withLock({ $0 }) {
+          for _ in 0..<3 {
+            pwrite(file, &number, 8, off_t(Int(number & 1) * pageSize + 144))
+            number += 1
+          }
+          usleep(20)
+        }
+      })
+    defer {
+      isOver.withLock { $0 = true }
+      writer.join()
+      close(file)
+    }
+    for _ in 0..<3_000 {
+      let metas = try #require(pages.metas())
+      try #require(LMDBMeta.isPair(metas[0], metas[1]), "\(metas[0].transaction) and \(metas[1].transaction)")
+    }
+  }
+
   static func write(_ path: String, until stop: String) async {
     await #expect(processExitsWith: .success) { [path = path as String, stop = stop as String] in
       let backend = try LMDBBackend(path: path, store: .init(durability: .volatile))
