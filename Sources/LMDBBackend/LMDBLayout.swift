@@ -71,11 +71,11 @@ enum LMDBLayout {
     _ categoryCount: Int, _ writeHead: (UnsafeMutableRawBufferPointer) -> Int, _ key: Key,
     _ body: (UnsafeRawBufferPointer) throws(E) -> R
   ) throws(E) -> R {
-    let capacity = categoryCount * 2 + 1 + key.bytes.count
+    let capacity = categoryCount * 2 + 1 + key.byteCount
     return try withUnsafeTemporaryAllocation(byteCount: capacity, alignment: 1) { buffer throws(E) -> R in
       let head = writeHead(buffer)
-      let count = head + key.bytes.count
-      key.bytes.withUnsafeBytes { UnsafeMutableRawBufferPointer(rebasing: buffer[head...]).copyMemory(from: $0) }
+      let count = head + key.byteCount
+      key.withUnsafeBytes { UnsafeMutableRawBufferPointer(rebasing: buffer[head...]).copyMemory(from: $0) }
       let path = UnsafeRawBufferPointer(rebasing: buffer[..<count])
       return try body(path)
     }
@@ -92,8 +92,8 @@ enum LMDBLayout {
   /// Start and stop of a range's paths.
   static func bounds(_ category: String, _ range: KeyRange) -> (start: [UInt8], stop: [UInt8]) {
     let head = head(category)
-    guard let stop = range.stop else { return (head + range.start.bytes, after(head)) }
-    return (head + range.start.bytes, head + stop.bytes)
+    guard let stop = range.stop else { return (range.start.bytes(after: head), after(head)) }
+    return (range.start.bytes(after: head), stop.bytes(after: head))
   }
 
   /// The bound above all paths of a category: its terminator raised by one.

@@ -16,19 +16,19 @@ extension BPlusTree {
     var leafDepth: Int?
 
     /// - Returns: The rows below.
-    mutating func examine(_ node: Node, from low: [UInt8]?, to high: [UInt8]?, depth: Int, isRoot: Bool) -> Int {
+    mutating func examine(_ node: Node, from low: Key?, to high: Key?, depth: Int, isRoot: Bool) -> Int {
       if node.fill > Node.capacity { flaws.append("a node of \(node.fill) at depth \(depth)") }
       if node.fill == 0, !isRoot || !node.isLeaf { flaws.append("an empty node at depth \(depth)") }
       if node.isLeaf {
         if !node.children.isEmpty { flaws.append("a leaf with children at depth \(depth)") }
         if let leafDepth, leafDepth != depth { flaws.append("leaves at depths \(leafDepth) and \(depth)") }
         leafDepth = depth
-        examine(node.rows.map { ($0.key, $0.word) }, sharing: node.shared, from: low, to: high)
+        examine(node.rows.map(\.key), node.words[...], sharing: node.shared, from: low, to: high)
         return node.rows.count
       }
       if !node.rows.isEmpty { flaws.append("an inner node with rows at depth \(depth)") }
       if isRoot, node.fill < 2 { flaws.append("an inner root of \(node.fill)") }
-      examine(node.children.dropFirst().map { ($0.low, $0.word) }, sharing: node.shared, from: low, to: high)
+      examine(node.children.dropFirst().map(\.low), node.words.dropFirst(), sharing: node.shared, from: low, to: high)
       var total = 0
       for (index, child) in node.children.enumerated() {
         let below = examine(
@@ -40,18 +40,19 @@ extension BPlusTree {
       return total
     }
 
-    mutating func examine(_ keys: [([UInt8], UInt64)], sharing shared: Int, from low: [UInt8]?, to high: [UInt8]?) {
-      var previous: [UInt8]?
-      for (key, word) in keys {
-        if key.orderWord(after: shared) != word {
-          flaws.append("key \(Key(rawBytes: key)) has another key's word")
+    mutating func examine(
+      _ keys: [Key], _ words: ArraySlice<UInt64>, sharing shared: Int, from low: Key?, to high: Key?
+    ) {
+      if keys.count != words.count { flaws.append("\(words.count) words of \(keys.count) keys") }
+      var previous: Key?
+      for (key, word) in zip(keys, words) {
+        if key.orderWord(after: shared) != word { flaws.append("key \(key) has another key's word") }
+        if key.byteCount < shared || !key.bytes.starts(with: keys[0].bytes.prefix(shared)) {
+          flaws.append("key \(key) does not share \(shared) bytes")
         }
-        if key.count < shared || !key.starts(with: keys[0].0.prefix(shared)) {
-          flaws.append("key \(Key(rawBytes: key)) does not share \(shared) bytes")
-        }
-        if let previous, !previous.precedes(key) { flaws.append("key \(Key(rawBytes: key)) is out of order") }
-        if let low, key.precedes(low) { flaws.append("key \(Key(rawBytes: key)) is left of its node") }
-        if let high, !key.precedes(high) { flaws.append("key \(Key(rawBytes: key)) is right of its node") }
+        if let previous, previous >= key { flaws.append("key \(key) is out of order") }
+        if let low, key < low { flaws.append("key \(key) is left of its node") }
+        if let high, key >= high { flaws.append("key \(key) is right of its node") }
         previous = key
       }
     }

@@ -1,21 +1,25 @@
+internal import PersistencyCore
+
 extension BPlusTree {
   /// Stores `value` under `key`, over an earlier one.
-  mutating func insert(_ key: [UInt8], _ value: Value) {
+  mutating func insert(_ key: Key, _ value: Value) {
     update(key, default: value) { $0 = value }
   }
 
   /// Changes the value of `key` in place, starting from `initial` when it has none.
   mutating func update<R>(
-    _ key: [UInt8], default initial: @autoclosure () -> Value, _ body: (inout Value) -> R
+    _ key: Key, default initial: @autoclosure () -> Value, _ body: (inout Value) -> R
   ) -> R {
     var step = Insertion(key: key)
-    let result = Self.update(&root, &step, initial, body)
+    let result = unsafe key.withUnsafeBytes { bytes in
+      unsafe Self.update(&root, RawSpan(_unsafeBytes: bytes), &step, initial, body)
+    }
     if step.grew { grow(by: 1) }
     if let right = step.split {
       let left = root
       root = Node(isLeaf: false)
-      root.children.reserveCapacity(Node.capacity + 1)
-      root.children.append(Node.Child(word: 0, low: [], count: count - right.count, node: left))
+      root.reserve()
+      root.children.append(Node.Child(low: Key(), count: count - right.count, node: left))
       root.children.append(right)
       root.reshare()
     }
@@ -24,7 +28,7 @@ extension BPlusTree {
 
   /// What an insertion carries down the tree, and brings back.
   private struct Insertion {
-    let key: [UInt8]
+    let key: Key
     /// Whether there is one more row.
     var grew = false
     /// The new right neighbour of the node that was just left.
@@ -32,20 +36,20 @@ extension BPlusTree {
   }
 
   private static func update<R>(
-    _ node: inout Node, _ step: inout Insertion, _ initial: () -> Value, _ body: (inout Value) -> R
+    _ node: inout Node, _ key: RawSpan, _ step: inout Insertion, _ initial: () -> Value, _ body: (inout Value) -> R
   ) -> R {
     Node.own(&node)
     if node.isLeaf {
-      let (index, found) = node.rowIndex(step.key.span.bytes)
+      let (index, found) = node.rowIndex(key)
       if found { return body(&node.rows[index].value) }
       var value = initial()
       let result = body(&value)
       step.grew = true
-      step.split = node.insert(Node.Row(word: 0, key: step.key, value: value), at: index)
+      step.split = node.insert(Node.Row(key: step.key, value: value), at: index)
       return result
     }
-    let index = node.childIndex(step.key.span.bytes)
-    let result = update(&node.children[index].node, &step, initial, body)
+    let index = node.childIndex(key)
+    let result = update(&node.children[index].node, key, &step, initial, body)
     if step.grew { node.children[index].count += 1 }
     if let right = step.split {
       node.children[index].count -= right.count
@@ -58,16 +62,15 @@ extension BPlusTree {
 extension TreeNode {
   /// Puts a row into a leaf of one's own; a full one gives up a part, which is returned.
   fileprivate func insert(_ row: Row, at index: Int) -> Child? {
-    var row = row
-    if rows.isEmpty { rows.reserveCapacity(Self.capacity) }
+    if rows.isEmpty { reserve() }
     if rows.count < Self.capacity {
       admit(row.key)
-      row.word = word(row.key.span.bytes)
+      words.insert(row.key.orderWord(after: shared), at: index)
       rows.insert(row, at: index)
       return nil
     }
     let right = TreeNode(isLeaf: true)
-    right.rows.reserveCapacity(Self.capacity)
+    right.reserve()
     if index == rows.count {
       // Keys that come in order leave full leaves behind.
       right.rows.append(row)
@@ -79,23 +82,22 @@ extension TreeNode {
       reshare()
     }
     right.reshare()
-    return Child(word: 0, low: right.rows[0].key, count: right.rows.count, node: right)
+    return Child(low: right.rows[0].key, count: right.rows.count, node: right)
   }
 
   /// Puts a child into an inner node of one's own; one that is over-full gives up a part, which is returned.
   fileprivate func insert(_ child: Child, at index: Int) -> Child? {
-    var child = child
     admit(child.low)
-    child.word = word(child.low.span.bytes)
+    words.insert(child.low.orderWord(after: shared), at: index)
     children.insert(child, at: index)
     if children.count <= Self.capacity { return nil }
     let right = TreeNode(isLeaf: false)
-    right.children.reserveCapacity(Self.capacity + 1)
+    right.reserve()
     let half = index == children.count - 1 ? children.count - 1 : children.count / 2
     right.children.append(contentsOf: children[half...])
     children.removeSubrange(half...)
     reshare()
     right.reshare()
-    return Child(word: 0, low: right.children[0].low, count: right.total, node: right)
+    return Child(low: right.children[0].low, count: right.total, node: right)
   }
 }

@@ -1,19 +1,20 @@
+internal import PersistencyCore
+
 extension BPlusTree {
   /// Removes the row of `key`; false when there is none, and then nothing is copied.
-  mutating func remove(_ key: RawSpan) -> Bool {
+  mutating func remove(_ key: Key) -> Bool {
     guard value(of: key) != nil else { return false }
-    Self.remove(key, from: &root)
+    unsafe key.withUnsafeBytes { unsafe Self.remove(RawSpan(_unsafeBytes: $0), from: &root) }
     shrunk(by: 1)
     return true
   }
 
-  /// Removes the rows of [start, stop), dropping whole subtrees between the two paths to its edges.
-  mutating func remove(from start: [UInt8], to stop: [UInt8]?) {
-    if let stop, !start.precedes(stop) { return }
-    let gone = count(from: start, to: stop)
+  /// Removes the rows of a range, dropping whole subtrees between the two paths to its edges.
+  mutating func remove(_ range: KeyRange) {
+    let gone = count(range)
     if gone == 0 { return }
     if gone == count { return removeAll() }
-    Self.remove(from: start, to: stop, in: &root)
+    unsafe range.lend { start, stop in unsafe Self.remove(from: start, to: stop, in: &root) }
     shrunk(by: gone)
   }
 
@@ -26,7 +27,10 @@ extension BPlusTree {
     Node.own(&node)
     if node.isLeaf {
       let (index, found) = node.rowIndex(key)
-      if found { node.rows.remove(at: index) }
+      if found {
+        node.rows.remove(at: index)
+        node.words.remove(at: index)
+      }
       return
     }
     let index = node.childIndex(key)
@@ -35,37 +39,39 @@ extension BPlusTree {
     node.mend(index)
   }
 
-  /// An empty start and a nil stop are no bounds; not both at once, below the root.
-  private static func remove(from start: [UInt8], to stop: [UInt8]?, in node: inout Node) {
+  /// No start and no stop are no bounds; not both at once, below the root.
+  private static func remove(from start: LentKey?, to stop: LentKey?, in node: inout Node) {
     Node.own(&node)
     if node.isLeaf {
-      let first = start.isEmpty ? 0 : node.rowIndex(start.span.bytes).index
-      let last = stop.map { node.rowIndex($0.span.bytes).index } ?? node.rows.count
+      let first = unsafe start.map { unsafe node.rowIndex($0) } ?? 0
+      let last = unsafe stop.map { unsafe node.rowIndex($0) } ?? node.rows.count
       node.rows.removeSubrange(first..<last)
+      node.words.removeSubrange(first..<last)
       return
     }
     // The children that the bounds cut through; those between go whole.
-    let first = start.isEmpty ? -1 : node.childIndex(start.span.bytes)
-    let last = stop.map { node.childIndex($0.span.bytes) } ?? node.children.count
+    let first = unsafe start.map { unsafe node.childIndex($0) } ?? -1
+    let last = unsafe stop.map { unsafe node.childIndex($0) } ?? node.children.count
     if first == last {
       node.cut(first, from: start, to: stop)
       return node.mend(first)
     }
-    if last < node.children.count { node.cut(last, from: [], to: stop) }
+    if last < node.children.count { node.cut(last, from: nil, to: stop) }
     if first >= 0 { node.cut(first, from: start, to: nil) }
     node.children.removeSubrange(first + 1..<last)
+    node.words.removeSubrange(first + 1..<last)
     if first + 1 < node.children.count { node.mend(first + 1) }
     if first >= 0, first < node.children.count { node.mend(first) }
   }
 
-  fileprivate static func cut(_ child: inout Node.Child, from start: [UInt8], to stop: [UInt8]?) {
+  fileprivate static func cut(_ child: inout Node.Child, from start: LentKey?, to stop: LentKey?) {
     remove(from: start, to: stop, in: &child.node)
     child.count = child.node.total
   }
 }
 
 extension TreeNode {
-  fileprivate func cut(_ index: Int, from start: [UInt8], to stop: [UInt8]?) {
+  fileprivate func cut(_ index: Int, from start: LentKey?, to stop: LentKey?) {
     BPlusTree.cut(&children[index], from: start, to: stop)
   }
 
@@ -74,7 +80,10 @@ extension TreeNode {
     guard children[index].node.fill < Self.minimum else { return }
     guard children.count > 1 else {
       // Left alone and empty: then this node is empty too, and its parent mends that.
-      if children[index].node.fill == 0 { children.remove(at: index) }
+      if children[index].node.fill == 0 {
+        children.remove(at: index)
+        words.remove(at: index)
+      }
       return
     }
     let left = index > 0 ? index - 1 : 0
@@ -90,6 +99,7 @@ extension TreeNode {
       a.children.append(contentsOf: b.children)
       children[left].count += children[left + 1].count
       children.remove(at: left + 1)
+      words.remove(at: left + 1)
       return a.reshare()
     }
     a.even(with: b)

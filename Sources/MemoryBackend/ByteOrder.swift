@@ -1,3 +1,4 @@
+internal import PersistencyCore
 #if canImport(Glibc)
   internal import Glibc
 #elseif canImport(Musl)
@@ -54,20 +55,26 @@ extension RawSpan {
   }
 }
 
-extension [UInt8] {
+extension Key {
   /// As ``RawSpan/orderWord(after:)``.
-  func orderWord(after offset: Int) -> UInt64 { span.bytes.orderWord(after: offset) }
+  func orderWord(after offset: Int) -> UInt64 {
+    unsafe withUnsafeBytes { unsafe RawSpan(_unsafeBytes: $0).orderWord(after: offset) }
+  }
 
   /// As ``RawSpan/common(with:most:)``.
-  func common(with other: [UInt8], most: Int) -> Int { span.bytes.common(with: other.span.bytes, most: most) }
+  func common(with other: Key, most: Int) -> Int {
+    unsafe withUnsafeBytes { left in
+      unsafe other.withUnsafeBytes { right in
+        unsafe RawSpan(_unsafeBytes: left).common(with: RawSpan(_unsafeBytes: right), most: most)
+      }
+    }
+  }
 
-  /// As ``RawSpan/order(to:)``.
-  @inline(__always)
-  func order(to other: RawSpan) -> Int { span.bytes.order(to: other) }
+  /// This key without spare room, as ``Swift/Array/trimmed``.
+  var trimmed: Key { byteCount > 64 ? Key(rawBytes: bytes.trimmed) : self }
+}
 
-  /// Whether these bytes come before the others.
-  func precedes(_ other: [UInt8]) -> Bool { span.bytes.order(to: other.span.bytes) < 0 }
-
+extension [UInt8] {
   /// These bytes where they lie, for who knows that somebody else keeps the array meanwhile.
   ///
   /// A span of the array itself would be retained and released, two atomic steps that also keep a processor from

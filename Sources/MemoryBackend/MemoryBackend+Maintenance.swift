@@ -13,7 +13,7 @@ extension MemoryBackend {
     let trees = store.snapshot().trees
     for flaw in trees.flaws() { report(CheckFinding("categories: \(flaw)")) }
     trees.visit { category in
-      let name = String(decoding: category.pointee.key, as: UTF8.self)
+      let name = String(decoding: category.pointee.key.bytes, as: UTF8.self)
       if category.pointee.value.isEmpty { report(CheckFinding("category “\(name)” is kept without rows")) }
       for flaw in category.pointee.value.flaws() { report(CheckFinding("category “\(name)”: \(flaw)")) }
       return .next

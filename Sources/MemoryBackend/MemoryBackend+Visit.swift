@@ -8,12 +8,10 @@ extension MemoryBackend {
     try gate.enterVisit()
     defer { gate.leaveVisit() }
     guard let tree = store.snapshot().rows(category) else { return }
-    try tree.visit(
-      from: range.start.bytes, to: range.stop?.bytes, reverse: reverse
-    ) { row throws(PersistencyError) in
+    try tree.visit(range, reverse: reverse) { row throws(PersistencyError) in
       try gate.checkOpen()
       // The snapshot keeps the row for the length of the visit.
-      let (key, payload) = unsafe (row.pointee.key.lent, row.pointee.value.lent)
+      let (key, payload) = unsafe (Categories.Rows.Node.lent(row), row.pointee.value.lent)
       return unsafe try visit(RawSpan(_unsafeBytes: key), RawSpan(_unsafeBytes: payload))
     }
   }
@@ -27,11 +25,12 @@ extension MemoryBackend {
     let trees = store.snapshot().trees
     try trees.visit { category throws(PersistencyError) in
       var wish = Visit.next
+      let name = unsafe Categories.Names.Node.lent(category)
       try category.pointee.value.visit { row throws(PersistencyError) in
         try gate.checkOpen()
-        let (key, payload) = unsafe (row.pointee.key.lent, row.pointee.value.lent)
+        let (key, payload) = unsafe (Categories.Rows.Node.lent(row), row.pointee.value.lent)
         wish = unsafe try visit(
-          category.pointee.key.span.bytes, RawSpan(_unsafeBytes: key), RawSpan(_unsafeBytes: payload))
+          RawSpan(_unsafeBytes: name), RawSpan(_unsafeBytes: key), RawSpan(_unsafeBytes: payload))
         return wish
       }
       return wish
@@ -44,9 +43,8 @@ extension MemoryBackend {
     defer { gate.leave() }
     var names: [String] = []
     try store.snapshot().trees.visit { category throws(PersistencyError) in
-      guard let name = String(validating: category.pointee.key, as: UTF8.self) else {
-        throw .notText(category: category.pointee.key)
-      }
+      let bytes = unsafe category.pointee.key.bytes
+      guard let name = String(validating: bytes, as: UTF8.self) else { throw .notText(category: bytes) }
       names.append(name)
       return .next
     }

@@ -98,8 +98,8 @@ public final class MemoryBackend: KvMaintenance {
     defer { gate.leave() }
     guard limit != 0, let tree = store.snapshot().rows(category) else { return [] }
     var rows: [KvRow] = []
-    tree.visit(from: range.start.bytes, to: range.stop?.bytes, reverse: reverse) { row in
-      rows.append(KvRow(key: Key(rawBytes: row.pointee.key), payload: row.pointee.value))
+    tree.visit(range, reverse: reverse) { row in
+      rows.append(KvRow(key: row.pointee.key, payload: row.pointee.value))
       return rows.count == limit ? .stop : .next
     }
     return rows
@@ -110,6 +110,6 @@ public final class MemoryBackend: KvMaintenance {
     try limits.check(category: category, range: range)
     try gate.enter()
     defer { gate.leave() }
-    return store.snapshot().rows(category)?.count(from: range.start.bytes, to: range.stop?.bytes) ?? 0
+    return store.snapshot().rows(category)?.count(range) ?? 0
   }
 }

@@ -52,7 +52,7 @@ final class MemoryStore: Sendable {
     if rows.isEmpty { return }
     writer.withLock { _ in
       var changed = snapshot()
-      for row in rows { changed.put(row.category, row.key, row.payload) }
+      for row in rows { changed.put(Key(rawBytes: row.category), row.key, row.payload) }
       replace(with: changed)
     }
   }

@@ -140,12 +140,12 @@ extension [TxOp] {
     var bytes = 0
     for op in self {
       switch op {
-      case .put(let category, let key, let payload): bytes += category.utf8.count + key.bytes.count + payload.count
-      case .delete(let category, let key): bytes += category.utf8.count + key.bytes.count
+      case .put(let category, let key, let payload): bytes += category.utf8.count + key.byteCount + payload.count
+      case .delete(let category, let key): bytes += category.utf8.count + key.byteCount
       case .deleteRange(let category, let range):
-        bytes += category.utf8.count + range.start.bytes.count + (range.stop?.bytes.count ?? 0)
+        bytes += category.utf8.count + range.start.byteCount + (range.stop?.byteCount ?? 0)
       case .expect(let category, let key, let payload):
-        bytes += category.utf8.count + key.bytes.count + (payload?.count ?? 0)
+        bytes += category.utf8.count + key.byteCount + (payload?.count ?? 0)
       }
     }
     return bytes

@@ -77,7 +77,7 @@ private struct RisingRun {
         index == 0
         ? last.map { RocksLayout.rises($0, span[0]) } ?? true : RocksLayout.rises(span[index - 1], span[index])
       isOn = isOn && rises
-      size += span[index].key.bytes.count + span[index].payload.count
+      size += span[index].key.byteCount + span[index].payload.count
     }
     bytes = isOn ? bytes + size : 0
     last = end
@@ -92,7 +92,7 @@ extension RocksLayout {
     return first.category.withUnsafeBytes { left in
       second.category.withUnsafeBytes { right in
         if left.equals(right) {
-          first.key.bytes.withUnsafeBytes { left in second.key.bytes.withUnsafeBytes { left.precedes($0) } }
+          first.key.withUnsafeBytes { left in second.key.withUnsafeBytes { left.precedes($0) } }
         } else {
           left.precedes(right)
         }

@@ -16,13 +16,13 @@ enum RocksLayout {
     return prefix
   }
 
-  static func storedKey(_ category: String, _ key: Key) -> [UInt8] { prefix(category) + key.bytes }
+  static func storedKey(_ category: String, _ key: Key) -> [UInt8] { key.bytes(after: prefix(category)) }
 
   /// The stored keys of a range that is not empty: the first, and the first past them.
   static func bounds(_ category: String, _ range: KeyRange) -> (lower: [UInt8], upper: [UInt8]) {
     let prefix = prefix(category)
-    let upper = range.stop.map { prefix + $0.bytes } ?? successor(prefix) ?? []
-    return (prefix + range.start.bytes, upper)
+    let upper = range.stop.map { $0.bytes(after: prefix) } ?? successor(prefix) ?? []
+    return (range.start.bytes(after: prefix), upper)
   }
 
   /// The least bytes past all that begin with `prefix`; nil when it is all 0xFF, which only an imported category can make it.
@@ -45,7 +45,7 @@ enum RocksLayout {
   /// Lends the stored key of a row, put together on the stack where it is short.
   @inline(__always)
   static func withStoredKey<R>(_ category: String, _ key: Key, _ body: (UnsafeRawBufferPointer) -> R) -> R {
-    key.bytes.withUnsafeBytes { key in
+    key.withUnsafeBytes { key in
       let contiguous = category.utf8.withContiguousStorageIfAvailable { utf8 in
         join(UnsafeRawBufferPointer(utf8), key, body)
       }
@@ -58,7 +58,7 @@ enum RocksLayout {
   /// The same for a category of any bytes.
   @inline(__always)
   static func withStoredKey<R>(_ category: [UInt8], _ key: Key, _ body: (UnsafeRawBufferPointer) -> R) -> R {
-    category.withUnsafeBytes { category in key.bytes.withUnsafeBytes { join(category, $0, body) } }
+    category.withUnsafeBytes { category in key.withUnsafeBytes { join(category, $0, body) } }
   }
 
   @inline(__always)

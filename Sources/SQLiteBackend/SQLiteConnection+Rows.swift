@@ -141,7 +141,7 @@ extension SQLiteConnection {
   private func step(
     _ statement: OpaquePointer, _ category: UnsafeRawBufferPointer, _ key: Key, _ row: () -> Void
   ) -> Int32 {
-    key.bytes.withUnsafeBytes { key in
+    key.withUnsafeBytes { key in
       var code = lend(category, 1, to: statement)
       guard code == SQLITE_OK else { return code }
       code = lend(key, 2, to: statement)
@@ -184,9 +184,9 @@ extension SQLiteConnection {
     let statement = try prepared(query)
     var category = category
     var code = category.withUTF8 { copy(UnsafeRawBufferPointer($0), 1, to: statement) }
-    if code == SQLITE_OK { code = range.start.bytes.withUnsafeBytes { copy($0, 2, to: statement) } }
+    if code == SQLITE_OK { code = range.start.withUnsafeBytes { copy($0, 2, to: statement) } }
     if code == SQLITE_OK, let stop = range.stop {
-      code = stop.bytes.withUnsafeBytes { copy($0, 3, to: statement) }
+      code = stop.withUnsafeBytes { copy($0, 3, to: statement) }
     }
     guard code == SQLITE_OK else { throw failure(query.action) }
     return statement

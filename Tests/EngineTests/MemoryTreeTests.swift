@@ -31,10 +31,16 @@ struct MemoryTreeTests {
     }
   }
 
+  static func range(_ start: [UInt8], _ stop: [UInt8]?) -> KeyRange {
+    // An empty stop, which a range would take for none, is the least key: nothing comes before it.
+    if stop == [] { return KeyRange(start: Key(rawBytes: [0]), stop: Key(rawBytes: [0])) }
+    return KeyRange(start: Key(rawBytes: start), stop: stop.map { Key(rawBytes: $0) })
+  }
+
   static func keys(of tree: Tree, _ start: [UInt8] = [], _ stop: [UInt8]? = nil, reverse: Bool = false) -> [[UInt8]] {
     var keys: [[UInt8]] = []
-    tree.visit(from: start, to: stop, reverse: reverse) { row in
-      keys.append(row.pointee.key)
+    tree.visit(range(start, stop), reverse: reverse) { row in
+      keys.append(row.pointee.key.bytes)
       return .next
     }
     return keys
@@ -63,16 +69,16 @@ struct MemoryTreeTests {
       switch random.below(100) {
       case 0:
         let (a, b) = (key(), random.below(4) == 0 ? nil : key())
-        tree.remove(from: a, to: b)
+        tree.remove(Self.range(a, b))
         model.rows.removeSubrange(model.range(a, b))
       case 1..<25:
         let victim = key()
-        let removed = tree.remove(victim.span.bytes)
+        let removed = tree.remove(Key(rawBytes: victim))
         let expected = model.remove(victim)
         #expect(removed == expected)
       default:
         let (new, value) = (key(), [UInt8(step & 0xFF)])
-        tree.insert(new, value)
+        tree.insert(Key(rawBytes: new), value)
         model.insert(new, value)
       }
       if step % 500 == 0 {
@@ -82,13 +88,13 @@ struct MemoryTreeTests {
       if step % 7 == 0 {
         let (a, b) = (key(), random.below(5) == 0 ? nil : key())
         let within = model.range(a, b)
-        #expect(tree.count(from: a, to: b) == within.count)
+        #expect(tree.count(Self.range(a, b)) == within.count)
         #expect(Self.keys(of: tree, a, b) == model.rows[within].map(\.key))
         #expect(Self.keys(of: tree, a, b, reverse: true) == model.rows[within].map(\.key).reversed())
         let probe = key()
         let at = model.index(probe)
         let expected = at < model.rows.count && model.rows[at].key == probe ? model.rows[at].value : nil
-        #expect(tree.value(of: probe.span.bytes) == expected)
+        #expect(tree.value(of: Key(rawBytes: probe)) == expected)
       }
     }
     for (tree, model) in snapshots { Self.expectEqual(tree, model, "a snapshot of seed \(seed)") }
@@ -102,28 +108,28 @@ struct MemoryTreeTests {
     var present = Set<Int>()
     for round in 0..<2 {
       for number in (0..<size).shuffled(using: &random) where !present.contains(number) {
-        tree.insert(number.bigEndianBytes, [])
+        tree.insert(number.key, [])
         present.insert(number)
       }
       #expect(tree.flaws() == [], "filled, round \(round)")
       for _ in 0..<20 {
         let start = random.below(size)
         let stop = min(size, start + random.below(width) + 1)
-        tree.remove(from: start.bigEndianBytes, to: stop.bigEndianBytes)
+        tree.remove(KeyRange(start: start.key, stop: stop.key))
         for number in start..<stop { present.remove(number) }
         #expect(tree.count == present.count)
         #expect(tree.flaws() == [])
       }
       for _ in 0..<2_000 {
         let number = random.below(size)
-        let removed = tree.remove(number.bigEndianBytes.span.bytes)
+        let removed = tree.remove(number.key)
         #expect(removed == (present.remove(number) != nil))
       }
       #expect(tree.flaws() == [], "thinned, round \(round)")
     }
-    tree.remove(from: 5.bigEndianBytes, to: nil)
+    tree.remove(KeyRange(start: 5.key, stop: nil))
     #expect(tree.flaws() == [])
-    tree.remove(from: [], to: nil)
+    tree.remove(.all)
     #expect(tree.isEmpty && tree.flaws() == [])
   }
 
@@ -131,21 +137,21 @@ struct MemoryTreeTests {
   func many() {
     var tree = Tree()
     let size = 300_000
-    for number in 0..<size { tree.insert(number.bigEndianBytes, []) }
+    for number in 0..<size { tree.insert(number.key, []) }
     #expect(tree.count == size)
-    #expect(tree.count(from: 50_000.bigEndianBytes, to: 250_000.bigEndianBytes) == 200_000)
+    #expect(tree.count(KeyRange(start: 50_000.key, stop: 250_000.key)) == 200_000)
     let before = tree
-    tree.remove(from: 10.bigEndianBytes, to: (size - 10).bigEndianBytes)
+    tree.remove(KeyRange(start: 10.key, stop: (size - 10).key))
     #expect(Self.keys(of: tree, reverse: true).count == 20)
     #expect(tree.flaws() == [])
-    #expect(before.count(from: [], to: nil) == size)
+    #expect(before.count(.all) == size)
     #expect(before.flaws() == [])
   }
 
   @Test("the checker finds planted damage")
   func planted() {
     var tree = Tree()
-    for number in 0..<500 { tree.insert(number.bigEndianBytes, []) }
+    for number in 0..<500 { tree.insert(number.key, []) }
     tree.root.children[1].count += 1
     #expect(!tree.flaws().isEmpty)
     tree.root.children[1].count -= 1
@@ -174,5 +180,5 @@ struct SplitMix: RandomNumberGenerator {
 
 extension Int {
   /// Eight bytes that sort as the numbers do.
-  fileprivate var bigEndianBytes: [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: self >> (56 - 8 * $0)) } }
+  fileprivate var key: Key { Key(rawBytes: (0..<8).map { UInt8(truncatingIfNeeded: self >> (56 - 8 * $0)) }) }
 }

@@ -38,7 +38,7 @@ final class CountingBackend: KvBackend {
   static func bytes(of ops: [TxOp]) -> Int {
     ops.reduce(0) { sum, op in
       guard case .put(let category, let key, let payload) = op else { return sum }
-      return sum + category.utf8.count + key.bytes.count + payload.count
+      return sum + category.utf8.count + key.byteCount + payload.count
     }
   }
 

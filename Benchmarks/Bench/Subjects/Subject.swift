@@ -136,7 +136,7 @@ extension Tally {
   @inline(__always)
   mutating func take(_ row: borrowing KvRow) {
     rows &+= 1
-    checksum &+= row.key.bytes.withUnsafeBytes { key in
+    checksum &+= row.key.withUnsafeBytes { key in
       row.payload.withUnsafeBytes { yard_row_sum(key.baseAddress, key.count, $0.baseAddress, $0.count) }
     }
   }

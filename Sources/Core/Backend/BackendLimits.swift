@@ -63,7 +63,7 @@ public struct BackendLimits: Hashable, Sendable {
     if row.category.count > categoryBytes { throw Self.over("category", row.category.count, categoryBytes) }
     try check(row.key)
     try check(payload: row.payload)
-    return row.category.count + row.key.bytes.count + row.payload.count
+    return row.category.count + row.key.byteCount + row.payload.count
   }
 
   /// Checks a category.
@@ -103,7 +103,7 @@ public struct BackendLimits: Hashable, Sendable {
     case .deleteRange(let category, let range):
       let stop = range.stop
       if let stop { try check(stop) }
-      return try size(category: category, key: range.start) + (stop?.bytes.count ?? 0)
+      return try size(category: category, key: range.start) + (stop?.byteCount ?? 0)
     case .expect(let category, let key, let payload):
       if let payload { try check(payload: payload) }
       return try size(category: category, key: key) + (payload?.count ?? 0)
@@ -113,13 +113,13 @@ public struct BackendLimits: Hashable, Sendable {
   @inline(__always)
   private func size(category: String, key: Key) throws(PersistencyError) -> Int {
     try check(category: category, key: key)
-    return category.utf8.count + key.bytes.count
+    return category.utf8.count + key.byteCount
   }
 
   @inline(__always)
   private func check(_ key: Key) throws(PersistencyError) {
     if let fault = key.fault { throw fault.error }
-    if key.bytes.count > keyBytes { throw Self.over("key", key.bytes.count, keyBytes) }
+    if key.byteCount > keyBytes { throw Self.over("key", key.byteCount, keyBytes) }
   }
 
   private func check(_ range: KeyRange) throws(PersistencyError) {

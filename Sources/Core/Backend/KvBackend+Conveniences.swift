@@ -66,10 +66,3 @@ extension Array where Element == UInt8 {
     self = unsafe span.withUnsafeBytes { unsafe Array($0) }
   }
 }
-
-extension Key {
-  /// A key of lent bytes, copied.
-  public init(copying span: RawSpan) {
-    self.init(bytes: [UInt8](copying: span), fault: nil)
-  }
-}

@@ -44,7 +44,7 @@ extension Job {
     let sync = try raises(to: durability)
     try limits.check(category: category, key: key)
     try checkWritable()
-    let size = WriteQueue.size(bytes: category.utf8.count + key.bytes.count, ops: 1)
+    let size = WriteQueue.size(bytes: category.utf8.count + key.byteCount, ops: 1)
     return try await queue.submit(
       QueuedWrite(.deleteOne(category: category, key: key), bytes: size, sync: sync, awaiting: .commit))
   }

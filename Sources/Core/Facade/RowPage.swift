@@ -26,8 +26,7 @@ public struct RowPage: Sendable {
   /// The row at `index`, which must be below ``count``, with bytes of its own.
   @inlinable
   public subscript(index: Int) -> KvRow {
-    KvRow(
-      key: Key(bytes: unsafe [UInt8](key(at: index)), fault: nil), payload: unsafe [UInt8](payload(at: index)))
+    unsafe KvRow(key: Key(KeyStorage(key(at: index))), payload: [UInt8](payload(at: index)))
   }
 
   @inlinable

@@ -4,18 +4,16 @@
 /// each. Text sorts by length first, because its length is written before it; use ``OrderedText`` for alphabetical
 /// order.
 ///
+/// A key of up to 31 bytes lies in the value itself: to make, copy or compare it allocates nothing and counts no
+/// references. A longer one shares an array.
+///
 /// A part that has no key form (text over 65,535 bytes, a dictionary, an enum with associated values…) makes the key
 /// *invalid*: ``invalidReason`` says why, and every operation with it throws `.invalidArgument`.
 public struct Key: Sendable {
-  /// The encoded bytes.
-  public let bytes: [UInt8]
-  @usableFromInline let fault: KeyFault?
+  @usableFromInline var storage: KeyStorage
 
   @inlinable
-  init(bytes: [UInt8], fault: KeyFault?) {
-    self.bytes = bytes
-    self.fault = fault
-  }
+  init(_ storage: KeyStorage) { self.storage = storage }
 
   /// A key of the parts' bytes, one after the other; no parts make the empty key.
   ///
@@ -29,7 +27,19 @@ public struct Key: Sendable {
   /// A key of exactly these bytes.
   @inlinable
   public init(rawBytes: some Sequence<UInt8>) {
-    self.init(bytes: Array(rawBytes), fault: nil)
+    if let array = rawBytes as? [UInt8] {
+      // One that is too long to lie in place is shared.
+      self.init(KeyStorage(array))
+    } else {
+      let storage = rawBytes.withContiguousStorageIfAvailable { unsafe KeyStorage(UnsafeRawBufferPointer($0)) }
+      self.init(storage ?? KeyStorage(Array(rawBytes)))
+    }
+  }
+
+  /// A key of lent bytes, copied.
+  @inlinable
+  public init(copying span: RawSpan) {
+    self = unsafe span.withUnsafeBytes { unsafe Key(KeyStorage($0)) }
   }
 
   /// Adds one more part at the end.
@@ -54,38 +64,83 @@ public struct Key: Sendable {
   }
 
   /// The next key in byte order: these bytes and a zero.
-  public var successor: Key { Key(bytes: bytes + [0], fault: fault) }
+  public var successor: Key {
+    var next = storage
+    next.append(0)
+    return Key(next)
+  }
 
   /// Why no operation takes this key, or nil for a good one.
   public var invalidReason: String? { fault?.reason }
+
+  @inlinable var fault: KeyFault? { storage.fault }
 }
 
-/// Why a key is invalid; by reference, so that a good key pays one nil word for it.
-@usableFromInline
-final class KeyFault: Sendable {
-  let reason: String
+// MARK: Its bytes
 
-  init(_ reason: String) { self.reason = reason }
+extension Key {
+  /// The encoded bytes.
+  ///
+  /// - Complexity: O(length); an array is made for a key of up to 31 bytes. ``withUnsafeBytes(_:)`` and ``byteCount``
+  ///   make none.
+  @inlinable
+  public var bytes: [UInt8] { storage.bytes }
 
-  var error: PersistencyError { PersistencyError(.invalidArgument, "invalid key: \(reason)") }
+  /// How many bytes it has.
+  @inlinable
+  public var byteCount: Int { storage.count }
+
+  /// Lends the encoded bytes where they lie.
+  ///
+  /// - Parameter body: Gets bytes that are valid inside its call only; what it throws is thrown on.
+  @inlinable
+  public func withUnsafeBytes<R, E: Error>(
+    _ body: (_ bytes: UnsafeRawBufferPointer) throws(E) -> R
+  ) throws(E) -> R {
+    unsafe try storage.withUnsafeBytes(body)
+  }
+
+  /// The bytes of a key that stays where it is, unchanged, for as long as they are read: for an engine that has its rows in memory.
+  ///
+  /// Nothing is retained, not even the array of a long key: the two atomic steps would also keep a processor from fetching the next
+  /// key of many ahead.
+  @inlinable
+  public static func unsafeBytes(at key: UnsafePointer<Key>) -> UnsafeRawBufferPointer {
+    switch unsafe key.pointee.storage.more {
+    // In place, at the very front.
+    case .nothing: unsafe UnsafeRawBufferPointer(start: key, count: key.pointee.storage.count)
+    case .array(let array): unsafe array.withUnsafeBytes { unsafe $0 }
+    case .invalid(let fault): unsafe fault.bytes.withUnsafeBytes { unsafe $0 }
+    }
+  }
+
+  /// The bytes of `head`, then these: what an engine that has all categories in one order stores a key as.
+  ///
+  /// - Complexity: O(length of both), one allocation.
+  public func bytes(after head: [UInt8]) -> [UInt8] {
+    unsafe withUnsafeBytes { bytes in
+      unsafe [UInt8](unsafeUninitializedCapacity: head.count + bytes.count) { buffer, count in
+        let whole = UnsafeMutableRawBufferPointer(buffer)
+        unsafe head.withUnsafeBytes { unsafe whole.copyMemory(from: $0) }
+        unsafe UnsafeMutableRawBufferPointer(rebasing: whole[head.count...]).copyMemory(from: bytes)
+        count = head.count + bytes.count
+      }
+    }
+  }
 }
 
 extension Key: Hashable {
-  public static func == (left: Key, right: Key) -> Bool {
-    left.bytes == right.bytes && left.fault?.reason == right.fault?.reason
-  }
+  @inlinable
+  public static func == (left: Key, right: Key) -> Bool { left.storage == right.storage }
 
-  public func hash(into hasher: inout Hasher) { hasher.combine(bytes) }
+  @inlinable
+  public func hash(into hasher: inout Hasher) { storage.hash(into: &hasher) }
 }
 
 extension Key: Comparable {
   /// Unsigned bytewise order; a key sorts before those it is a prefix of.
-  public static func < (left: Key, right: Key) -> Bool {
-    if left.bytes.precedes(right.bytes) { return true }
-    // Of two keys with the same bytes a good one comes first, so that `<` and `==` agree on invalid ones too.
-    guard let fault = right.fault, left.bytes == right.bytes else { return false }
-    return left.fault.map { $0.reason < fault.reason } ?? true
-  }
+  @inlinable
+  public static func < (left: Key, right: Key) -> Bool { left.storage < right.storage }
 }
 
 extension Key: Codable {

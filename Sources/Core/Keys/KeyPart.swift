@@ -41,6 +41,6 @@ extension Key: KeyPart {
 
   /// All the bytes that are left.
   public static func decode(from decoder: inout KeyDecoder) throws(PersistencyError) -> Key {
-    Key(bytes: try decoder.readBytes(decoder.remaining), fault: nil)
+    Key(rawBytes: try decoder.readBytes(decoder.remaining))
   }
 }

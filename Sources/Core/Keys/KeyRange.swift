@@ -12,7 +12,7 @@ public struct KeyRange: Hashable, Sendable {
   public init(start: Key, stop: Key?) {
     self.start = start
     // An invalid key may have no bytes yet; it stays, so that the operation says why.
-    self.stop = stop.flatMap { $0.bytes.isEmpty && $0.fault == nil ? nil : $0 }
+    self.stop = stop.flatMap { $0.byteCount == 0 && $0.fault == nil ? nil : $0 }
   }
 
   /// All keys that begin with `prefix`, itself included: [prefix, the next prefix).
@@ -35,8 +35,8 @@ public struct KeyRange: Hashable, Sendable {
     // An invalid bound, the old or the new, stays: the operation says why.
     if start.fault != nil { return self }
     var next = key.successor
-    if key.fault == nil && key.bytes.count >= longest {
-      guard let prefix = key.nextPrefix else { return KeyRange(start: key, stop: key.bytes.isEmpty ? nil : key) }
+    if key.fault == nil && key.byteCount >= longest {
+      guard let prefix = key.nextPrefix else { return KeyRange(start: key, stop: key.byteCount == 0 ? nil : key) }
       next = prefix
     }
     return KeyRange(start: next < start && next.fault == nil ? start : next, stop: stop)
@@ -46,7 +46,7 @@ public struct KeyRange: Hashable, Sendable {
   public func before(_ key: Key) -> KeyRange {
     if start.fault != nil || stop?.fault != nil { return self }
     // Nothing comes before the empty key; as a stop it would mean "no bound".
-    if key.bytes.isEmpty && key.fault == nil {
+    if key.byteCount == 0 && key.fault == nil {
       let zero = Key(rawBytes: [0])
       return KeyRange(start: max(start, zero), stop: zero)
     }
@@ -67,7 +67,12 @@ extension Key {
   /// The first key past all that begin with this one: its last byte below 0xFF raised, those after it cut; nil if there
   /// is none.
   var nextPrefix: Key? {
-    guard let last = bytes.lastIndex(where: { $0 != 0xFF }) else { return nil }
-    return Key(bytes: bytes[..<last] + [bytes[last] + 1], fault: fault)
+    if fault != nil { return self }
+    return unsafe withUnsafeBytes { bytes in
+      guard let last = unsafe bytes.lastIndex(where: { $0 != 0xFF }) else { return nil }
+      var next = unsafe KeyStorage(UnsafeRawBufferPointer(rebasing: bytes[..<last]))
+      unsafe next.append(bytes[last] + 1)
+      return Key(next)
+    }
   }
 }

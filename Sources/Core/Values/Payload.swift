@@ -26,7 +26,7 @@ public enum Payload {
 
 extension KeyEncoder {
   consuming func payload() throws(PersistencyError) -> [UInt8] {
-    if let fault { throw PersistencyError(.invalidArgument, "not encodable as a payload: \(fault.reason)") }
+    if let refusal { throw PersistencyError(.invalidArgument, "not encodable as a payload: \(refusal)") }
     return bytes
   }
 }

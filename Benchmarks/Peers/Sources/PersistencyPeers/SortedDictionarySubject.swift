@@ -65,7 +65,7 @@ final class SortedDictionarySubject: Subject {
   }
 
   private func take(_ key: Key, _ payload: [UInt8], _ tally: inout Tally) {
-    key.bytes.withUnsafeBytes { key in payload.withUnsafeBytes { tally.take(key: key, payload: $0) } }
+    key.withUnsafeBytes { key in payload.withUnsafeBytes { tally.take(key: key, payload: $0) } }
   }
 
   func seek(_ slice: Slice, _ notes: Notes) throws -> Tally {
@@ -131,7 +131,7 @@ final class SortedDictionarySubject: Subject {
   func proof() throws -> Tally {
     var tally = Tally()
     for (key, payload) in rows {
-      key.bytes.withUnsafeBytes { key in payload.withUnsafeBytes { tally.prove(key: key, payload: $0) } }
+      key.withUnsafeBytes { key in payload.withUnsafeBytes { tally.prove(key: key, payload: $0) } }
     }
     return tally
   }

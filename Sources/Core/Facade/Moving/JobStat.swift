@@ -74,7 +74,7 @@ struct StatTally {
     categories.append(
       CategoryStat(
         category: category, rows: rows, keyBytes: keyBytes, payloadBytes: payloadBytes,
-        firstKey: Key(bytes: firstKey, fault: nil), lastKey: Key(bytes: lastKey, fault: nil)))
+        firstKey: Key(rawBytes: firstKey), lastKey: Key(rawBytes: lastKey)))
     (self.category, rows, keyBytes, payloadBytes) = (nil, 0, 0, 0)
   }
 }

@@ -116,7 +116,7 @@ final class RowChunk: @unchecked Sendable {
     rows.reserveCapacity(min(self.rows, used / Self.lengthBytes))
     try eachRow { category, key, payload throws(PersistencyError) in
       if !name.holds(category) { name = Array(category) }
-      rows.append(RawRow(category: name, key: Key(bytes: Array(key), fault: nil), payload: Array(payload)))
+      rows.append(RawRow(category: name, key: Key(rawBytes: key), payload: Array(payload)))
     }
     made = rows
   }

@@ -47,7 +47,7 @@ struct SideBySide {
       break
     }
     if !name.holds(category) { name = Array(category) }
-    puts.append(RawRow(category: name, key: Key(bytes: Array(key), fault: nil), payload: Array(payload)))
+    puts.append(RawRow(category: name, key: Key(rawBytes: key), payload: Array(payload)))
     putBytes += category.count + key.count + payload.count
     if putBytes >= Self.batchBytes || puts.count >= Self.batchRows { try write() }
   }
@@ -130,6 +130,6 @@ struct StoreCursor {
 
 extension KvRow {
   fileprivate func order(toKey bytes: UnsafeRawBufferPointer) -> Int {
-    key.bytes.withUnsafeBytes { $0.order(to: bytes) }
+    key.withUnsafeBytes { $0.order(to: bytes) }
   }
 }
