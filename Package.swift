@@ -49,7 +49,9 @@ let package = Package(
   targets: [
     // MARK: The contract, and the engines behind it
     .target(name: "PersistencyCore", dependencies: [log, metrics], path: "Sources/Core"),
-    .target(name: "PersistencyMemory", dependencies: ["PersistencyCore"], path: "Sources/MemoryBackend"),
+    .target(
+      name: "PersistencyMemory", dependencies: ["PersistencyCore", "CPersistencyMemory"],
+      path: "Sources/MemoryBackend", exclude: ["CMemory"]),
     .target(
       name: "PersistencySQLite", dependencies: ["PersistencyCore", "CPersistencySQLite"],
       path: "Sources/SQLiteBackend", exclude: ["CSQLite"]),
@@ -67,6 +69,7 @@ let package = Package(
       path: "Sources/ServiceLifecycle"),
 
     // MARK: The C libraries
+    .systemLibrary(name: "CPersistencyMemory", path: "Sources/MemoryBackend/CMemory"),
     .systemLibrary(
       name: "CPersistencySQLite", path: "Sources/SQLiteBackend/CSQLite", pkgConfig: "sqlite3",
       providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]),

@@ -1,3 +1,5 @@
+internal import CPersistencyMemory
+
 extension MemoryBackend {
   /// On a snapshot: the visitor may write as it likes.
   public func visitRange(
@@ -8,7 +10,7 @@ extension MemoryBackend {
     try gate.enterVisit()
     defer { gate.leaveVisit() }
     guard let tree = store.snapshot().rows(category) else { return }
-    try tree.visit(range, reverse: reverse) { row throws(PersistencyError) in
+    try unsafe tree.visit(range, reverse: reverse, announce: Self.prefetch) { row throws(PersistencyError) in
       try gate.checkOpen()
       // The snapshot keeps the row for the length of the visit.
       let (key, payload) = unsafe (Categories.Rows.Node.lent(row), row.pointee.value.lent)
@@ -26,7 +28,7 @@ extension MemoryBackend {
     try trees.visit { category throws(PersistencyError) in
       var wish = Visit.next
       let name = unsafe Categories.Names.Node.lent(category)
-      try category.pointee.value.visit { row throws(PersistencyError) in
+      try category.pointee.value.visit(announce: Self.prefetch) { row throws(PersistencyError) in
         try gate.checkOpen()
         let (key, payload) = unsafe (Categories.Rows.Node.lent(row), row.pointee.value.lent)
         wish = unsafe try visit(
@@ -35,6 +37,19 @@ extension MemoryBackend {
       }
       return wish
     }
+  }
+
+  /// Asks for the payload of a row that will be visited soon.
+  ///
+  /// Payloads are scattered in memory, and to wait for one after the other takes most of a visit's time. Three cache
+  /// lines, which is an array of about 150 bytes; more of a longer one the processor fetches ahead by itself.
+  @inline(__always)
+  static func prefetch(_ row: UnsafePointer<Categories.Rows.Node.Row>) {
+    guard let start = unsafe row.pointee.value.lent.baseAddress else { return }
+    // The head of the array, with its count, is in front of its bytes.
+    unsafe persistency_memory_prefetch(start - 32)
+    unsafe persistency_memory_prefetch(start + 32)
+    unsafe persistency_memory_prefetch(start + 96)
   }
 
   /// The keys of the tree of categories.

@@ -98,7 +98,7 @@ public final class MemoryBackend: KvMaintenance {
     defer { gate.leave() }
     guard limit != 0, let tree = store.snapshot().rows(category) else { return [] }
     var rows: [KvRow] = []
-    tree.visit(range, reverse: reverse) { row in
+    unsafe tree.visit(range, reverse: reverse, announce: Self.prefetch) { row in
       rows.append(KvRow(key: row.pointee.key, payload: row.pointee.value))
       return rows.count == limit ? .stop : .next
     }

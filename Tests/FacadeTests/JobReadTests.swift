@@ -57,6 +57,36 @@ struct JobReadTests {
     }
   }
 
+  @Test("pages give everything once, and one that is kept stays as it was", arguments: Engine.every)
+  func pages(_ engine: Engine) async throws {
+    try await withJob(on: engine) { job in
+      try await fill(job, rows: 9_000)
+      // Larger than a page; what comes after it has pages of the usual size again.
+      let large = KvRow(key: Key("k", 4_500, 1), payload: [UInt8](repeating: 7, count: 700_000))
+      try await job.put(category: "c", key: large.key, payload: large.payload)
+      let all = try await job.scan(category: "c")
+      for reverse in [false, true] {
+        for keptOf in [1, 2, 1_000] {
+          var kept: [(page: RowPage, from: Int)] = []
+          var found: [KvRow] = []
+          for try await page in job.rows(category: "c", reverse: reverse).pages {
+            #expect(page.count <= 1_000 && page.count > 0)
+            if kept.count % keptOf == 0 || found.count % 7 == 0 { kept.append((page, found.count)) }
+            page.visit { key, payload in
+              found.append(KvRow(key: Key(copying: key), payload: [UInt8](copying: payload)))
+              return .next
+            }
+          }
+          let wanted: [KvRow] = reverse ? all.reversed() : all
+          #expect(found == wanted)
+          for (page, from) in kept {
+            #expect((0..<page.count).map { page[$0] } == Array(wanted[from..<from + page.count]))
+          }
+        }
+      }
+    }
+  }
+
   @Test("regression: rows and paging go on past a key of the greatest length", arguments: Engine.every)
   func longestKeys(_ engine: Engine) async throws {
     try await withJob(on: engine) { job in

@@ -76,7 +76,8 @@ extension FacadeRun {
     report(engine, "concurrent gets that succeed, of 1,000 tasks", Double(succeeded), "", .exactly(1000))
   }
 
-  /// All rows, every key and payload read: streamed by a job, row by row and by pages, beside the backend's visit.
+  /// All rows, every key and payload read: streamed by a job, row by row and by pages, beside the backend's visit, which
+  /// lends them, and a visit that copies each, which is the least that owning a row costs.
   private mutating func rows(_ engine: EngineChoice, _ backend: BackendSubject, _ job: JobSubject) async throws {
     let data = self.data
     let expected = Tally(
@@ -91,6 +92,7 @@ extension FacadeRun {
     }
     var race = Race<Int>([
       entrant("visit") { try backend.visit(reverse: false, $0) },
+      entrant("copies") { _ in try backend.copies() },
       entrant("rows") { _ in try await job.rows() },
       entrant("pages") { _ in try await job.pages() },
     ])
@@ -101,12 +103,28 @@ extension FacadeRun {
       engine, "rows(…), over the backend's visit", race.ratio(of: "rows", to: "visit"), "×", .atMost(1.5),
       "\(nanoseconds(race, "rows")) a row, \(visit)")
     report(
+      engine, "rows(…), over a visit that copies each row", race.ratio(of: "rows", to: "copies"), "×", .none,
+      "\(nanoseconds(race, "copies")) a row")
+    report(
       engine, "rows(…).pages, over the backend's visit", race.ratio(of: "pages", to: "visit"), "×", .atMost(1.5),
       "\(nanoseconds(race, "pages")) a row, \(visit)")
   }
 
   private func nanoseconds(_ race: Race<Int>, _ name: String) -> String {
     "\(Figure.text((race.microseconds(of: name) ?? 0) * 1000)) ns"
+  }
+}
+
+extension BackendSubject {
+  /// All rows, each in bytes of its own.
+  fileprivate func copies() throws -> Tally {
+    var tally = Tally()
+    try backend.visitRange(category: Settings.category, range: .all, reverse: false) {
+      (key, payload) throws(PersistencyError) in
+      tally.take(KvRow(key: Key(copying: key), payload: [UInt8](copying: payload)))
+      return .next
+    }
+    return tally
   }
 }
 

@@ -46,7 +46,8 @@ public struct RowPage: Sendable {
   /// The memory of a page.
   @usableFromInline
   final class Block: @unchecked Sendable {
-    // Sendable: the bytes are written by the one thread that reads the page, before anybody else has it.
+    // Sendable: the bytes are written by the one thread that reads the page, before anybody else has it, or after all
+    // others let go of it.
     @usableFromInline let bytes: UnsafeMutableRawBufferPointer
 
     init(capacity: Int) {
@@ -70,21 +71,25 @@ extension RowPage {
   static let empty = RowPage(block: Block(capacity: 0), ends: [])
 
   /// Reads the first rows of a range: at least one if there is any, and whether they are all.
+  ///
+  /// - Parameter spare: The memory of an earlier page that nobody has any more; used again if it is large enough.
   static func read(
-    _ most: Int, category: String, range: KeyRange, reverse: Bool, from backend: any KvBackend
+    _ most: Int, category: String, range: KeyRange, reverse: Bool, from backend: any KvBackend, into spare: Block?
   ) throws(PersistencyError) -> (page: RowPage, isLast: Bool) {
-    var block = Block(capacity: 0)
+    var block = spare ?? empty.block
     var ends: [UInt32] = []
     var used = 0
+    var room = 0
     var isLast = true
     try backend.visitRange(category: category, range: range, reverse: reverse) {
       key, payload throws(PersistencyError) in
       let size = key.byteCount + payload.byteCount
       if ends.isEmpty {
         // A row over the bound is a page of its own; few rows are expected to be small.
-        block = Block(capacity: max(size, min(mostBytes, most * 256)))
+        room = max(size, min(mostBytes, most * 256))
+        if block.bytes.count < room || block.bytes.count > mostBytes { block = Block(capacity: room) }
         ends.reserveCapacity(most * 2)
-      } else if ends.count == most * 2 || used + size > block.bytes.count {
+      } else if ends.count == most * 2 || used + size > room {
         isLast = false
         return .stop
       }

@@ -41,6 +41,8 @@ public struct Rows: AsyncSequence, Sendable {
     /// The first row of the next page, or nil after the last.
     @usableFromInline
     mutating func turnPage() async throws(PersistencyError) -> KvRow? {
+      // Let go of first: the next page may use its memory.
+      page = .empty
       page = try await pages.next(isolation: #isolation) ?? .empty
       position = 1
       return page.count > 0 ? page[0] : nil
@@ -64,6 +66,8 @@ public struct Rows: AsyncSequence, Sendable {
       private let reverse: Bool
       private var pace = PagePace()
       private var isAtEnd = false
+      /// Of the page before, to be used again once who got it has let go: new memory costs more than what is read into it.
+      private var block: RowPage.Block?
 
       init(_ rows: Rows) {
         job = rows.job
@@ -80,11 +84,21 @@ public struct Rows: AsyncSequence, Sendable {
       ) async throws(PersistencyError) -> RowPage? {
         if isAtEnd { return nil }
         if Task.isCancelled { throw PersistencyError(.cancelled, "the task was cancelled between two pages") }
-        let (page, isLast) = try await job.page(category: category, range: range, reverse: reverse, at: &pace)
+        let spare = takeBlock()
+        let (page, isLast) = try await job.page(
+          category: category, range: range, reverse: reverse, at: &pace, into: spare)
         isAtEnd = isLast
+        block = page.block
         guard let last = page.lastKey else { return nil }
         range = reverse ? range.before(last) : range.after(last, longest: job.limits.keyBytes)
         return page
+      }
+
+      /// The memory of the page before, if nobody else has it.
+      private mutating func takeBlock() -> RowPage.Block? {
+        guard isKnownUniquelyReferenced(&block) else { return nil }
+        defer { block = nil }
+        return block
       }
     }
   }
@@ -101,13 +115,14 @@ extension Job {
   /// On the caller's thread while pages come quickly: a hop to another would cost as much as a page. A store that turns out to
   /// be cold, or slow, is read on the reader pool from then on.
   fileprivate func page(
-    category: String, range: KeyRange, reverse: Bool, at pace: inout PagePace
+    category: String, range: KeyRange, reverse: Bool, at pace: inout PagePace, into spare: RowPage.Block?
   ) async throws(PersistencyError) -> (page: RowPage, isLast: Bool) {
     let rows = pace.rows
     let read: @Sendable (any KvBackend) throws(PersistencyError) -> (RowPage, Bool, Duration) = {
       backend throws(PersistencyError) in
       let began = ContinuousClock.now
-      let (page, isLast) = try RowPage.read(rows, category: category, range: range, reverse: reverse, from: backend)
+      let (page, isLast) = try RowPage.read(
+        rows, category: category, range: range, reverse: reverse, from: backend, into: spare)
       return (page, isLast, ContinuousClock.now - began)
     }
     let (page, isLast, time) = pace.isSlow ? try await long(read) : try await point(read)

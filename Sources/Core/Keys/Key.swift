@@ -118,14 +118,11 @@ extension Key {
   ///
   /// - Complexity: O(length of both), one allocation.
   public func bytes(after head: [UInt8]) -> [UInt8] {
-    unsafe withUnsafeBytes { bytes in
-      unsafe [UInt8](unsafeUninitializedCapacity: head.count + bytes.count) { buffer, count in
-        let whole = UnsafeMutableRawBufferPointer(buffer)
-        unsafe head.withUnsafeBytes { unsafe whole.copyMemory(from: $0) }
-        unsafe UnsafeMutableRawBufferPointer(rebasing: whole[head.count...]).copyMemory(from: bytes)
-        count = head.count + bytes.count
-      }
-    }
+    var whole: [UInt8] = []
+    whole.reserveCapacity(head.count + byteCount)
+    whole.append(contentsOf: head)
+    unsafe withUnsafeBytes { unsafe whole.append(contentsOf: $0) }
+    return whole
   }
 }
 
