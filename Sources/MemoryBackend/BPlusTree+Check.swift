@@ -19,16 +19,18 @@ extension BPlusTree {
     mutating func examine(_ node: Node, from low: Key?, to high: Key?, depth: Int, isRoot: Bool) -> Int {
       if node.fill > Node.capacity { flaws.append("a node of \(node.fill) at depth \(depth)") }
       if node.fill == 0, !isRoot || !node.isLeaf { flaws.append("an empty node at depth \(depth)") }
+      if node.fill != node.rows.count + node.children.count { flaws.append("a node's count is not its own") }
       if node.isLeaf {
         if !node.children.isEmpty { flaws.append("a leaf with children at depth \(depth)") }
         if let leafDepth, leafDepth != depth { flaws.append("leaves at depths \(leafDepth) and \(depth)") }
         leafDepth = depth
-        examine(node.rows.map(\.key), node.words[...], sharing: node.shared, from: low, to: high)
+        examine(node.rows.map(\.key), words(of: node)[...], sharing: node.shared, from: low, to: high)
         return node.rows.count
       }
       if !node.rows.isEmpty { flaws.append("an inner node with rows at depth \(depth)") }
       if isRoot, node.fill < 2 { flaws.append("an inner root of \(node.fill)") }
-      examine(node.children.dropFirst().map(\.low), node.words.dropFirst(), sharing: node.shared, from: low, to: high)
+      examine(
+        node.children.dropFirst().map(\.low), words(of: node).dropFirst(), sharing: node.shared, from: low, to: high)
       var total = 0
       for (index, child) in node.children.enumerated() {
         let below = examine(
@@ -40,10 +42,13 @@ extension BPlusTree {
       return total
     }
 
+    private func words(of node: Node) -> [UInt64] {
+      unsafe Array(UnsafeBufferPointer(start: node.words, count: node.fill))
+    }
+
     mutating func examine(
       _ keys: [Key], _ words: ArraySlice<UInt64>, sharing shared: Int, from low: Key?, to high: Key?
     ) {
-      if keys.count != words.count { flaws.append("\(words.count) words of \(keys.count) keys") }
       var previous: Key?
       for (key, word) in zip(keys, words) {
         if key.orderWord(after: shared) != word { flaws.append("key \(key) has another key's word") }

@@ -17,7 +17,7 @@ extension BPlusTree {
     if step.grew { grow(by: 1) }
     if let right = step.split {
       let left = root
-      root = Node(isLeaf: false)
+      root = Node.make(isLeaf: false)
       root.reserve()
       root.children.append(Node.Child(low: Key(), count: count - right.count, node: left))
       root.children.append(right)
@@ -45,7 +45,7 @@ extension BPlusTree {
       var value = initial()
       let result = body(&value)
       step.grew = true
-      step.split = node.insert(Node.Row(key: step.key, value: value), at: index)
+      step.split = node.split(inserting: Node.Row(key: step.key, value: value), at: index)
       return result
     }
     let index = node.childIndex(key)
@@ -53,7 +53,7 @@ extension BPlusTree {
     if step.grew { node.children[index].count += 1 }
     if let right = step.split {
       node.children[index].count -= right.count
-      step.split = node.insert(right, at: index + 1)
+      step.split = node.split(inserting: right, at: index + 1)
     }
     return result
   }
@@ -61,15 +61,14 @@ extension BPlusTree {
 
 extension TreeNode {
   /// Puts a row into a leaf of one's own; a full one gives up a part, which is returned.
-  fileprivate func insert(_ row: Row, at index: Int) -> Child? {
+  fileprivate func split(inserting row: Row, at index: Int) -> Child? {
     if rows.isEmpty { reserve() }
     if rows.count < Self.capacity {
       admit(row.key)
-      words.insert(row.key.orderWord(after: shared), at: index)
-      rows.insert(row, at: index)
+      insert(row, at: index)
       return nil
     }
-    let right = TreeNode(isLeaf: true)
+    let right = TreeNode.make(isLeaf: true)
     right.reserve()
     if index == rows.count {
       // Keys that come in order leave full leaves behind.
@@ -86,12 +85,11 @@ extension TreeNode {
   }
 
   /// Puts a child into an inner node of one's own; one that is over-full gives up a part, which is returned.
-  fileprivate func insert(_ child: Child, at index: Int) -> Child? {
+  fileprivate func split(inserting child: Child, at index: Int) -> Child? {
     admit(child.low)
-    words.insert(child.low.orderWord(after: shared), at: index)
-    children.insert(child, at: index)
+    insert(child, at: index)
     if children.count <= Self.capacity { return nil }
-    let right = TreeNode(isLeaf: false)
+    let right = TreeNode.make(isLeaf: false)
     right.reserve()
     let half = index == children.count - 1 ? children.count - 1 : children.count / 2
     right.children.append(contentsOf: children[half...])

@@ -27,10 +27,7 @@ extension BPlusTree {
     Node.own(&node)
     if node.isLeaf {
       let (index, found) = node.rowIndex(key)
-      if found {
-        node.rows.remove(at: index)
-        node.words.remove(at: index)
-      }
+      if found { node.removeRows(index..<index + 1) }
       return
     }
     let index = node.childIndex(key)
@@ -45,8 +42,7 @@ extension BPlusTree {
     if node.isLeaf {
       let first = unsafe start.map { unsafe node.rowIndex($0) } ?? 0
       let last = unsafe stop.map { unsafe node.rowIndex($0) } ?? node.rows.count
-      node.rows.removeSubrange(first..<last)
-      node.words.removeSubrange(first..<last)
+      node.removeRows(first..<last)
       return
     }
     // The children that the bounds cut through; those between go whole.
@@ -58,8 +54,7 @@ extension BPlusTree {
     }
     if last < node.children.count { node.cut(last, from: nil, to: stop) }
     if first >= 0 { node.cut(first, from: start, to: nil) }
-    node.children.removeSubrange(first + 1..<last)
-    node.words.removeSubrange(first + 1..<last)
+    node.removeChildren(first + 1..<last)
     if first + 1 < node.children.count { node.mend(first + 1) }
     if first >= 0, first < node.children.count { node.mend(first) }
   }
@@ -80,10 +75,7 @@ extension TreeNode {
     guard children[index].node.fill < Self.minimum else { return }
     guard children.count > 1 else {
       // Left alone and empty: then this node is empty too, and its parent mends that.
-      if children[index].node.fill == 0 {
-        children.remove(at: index)
-        words.remove(at: index)
-      }
+      if children[index].node.fill == 0 { removeChildren(index..<index + 1) }
       return
     }
     let left = index > 0 ? index - 1 : 0
@@ -98,8 +90,7 @@ extension TreeNode {
       a.rows.append(contentsOf: b.rows)
       a.children.append(contentsOf: b.children)
       children[left].count += children[left + 1].count
-      children.remove(at: left + 1)
-      words.remove(at: left + 1)
+      removeChildren(left + 1..<left + 2)
       return a.reshare()
     }
     a.even(with: b)

@@ -16,10 +16,11 @@ extension TreeNode {
   /// As ``rowIndex(_:)`` for a key that begins with what the node shares; for another it is not found, at no index.
   @inline(__always)
   func rowIndexAssumingShared(_ key: RawSpan) -> (index: Int, found: Bool) {
-    let word = key.orderWord(after: shared)
-    var low = 0
-    var high = words.count
-    return unsafe words.withUnsafeBufferPointer { words in
+    unsafe rows.withUnsafeBufferPointer { rows in
+      let word = key.orderWord(after: shared)
+      let words = unsafe words
+      var low = 0
+      var high = fill
       while low < high {
         let middle = (low + high) >> 1
         let other = unsafe words[middle]
@@ -28,9 +29,7 @@ extension TreeNode {
         } else if other > word {
           high = middle
         } else {
-          let order = unsafe rows.withUnsafeBufferPointer { rows -> Int in
-            unsafe RawSpan(_unsafeBytes: Self.lent(rows, middle)).order(to: key)
-          }
+          let order = unsafe RawSpan(_unsafeBytes: Self.lent(rows, middle)).order(to: key)
           if order == 0 { return (middle, true) }
           if order < 0 { low = middle + 1 } else { high = middle }
         }
@@ -43,29 +42,28 @@ extension TreeNode {
   @inline(__always)
   func childIndex(_ key: RawSpan) -> Int {
     unsafe children.withUnsafeBufferPointer { children in
-      if shared > 0, children.count > 1 {
+      if shared > 0, fill > 1 {
         let side = unsafe self.side(of: key, Self.lent(children, 1))
-        if side != 0 { return side < 0 ? 0 : children.count - 1 }
+        if side != 0 { return side < 0 ? 0 : fill - 1 }
       }
       let word = key.orderWord(after: shared)
+      let words = unsafe words
       var low = 1
-      var high = children.count
-      return unsafe words.withUnsafeBufferPointer { words in
-        while low < high {
-          let middle = (low + high) >> 1
-          let other = unsafe words[middle]
-          if other < word {
-            low = middle + 1
-          } else if other > word {
-            high = middle
-          } else if unsafe RawSpan(_unsafeBytes: Self.lent(children, middle)).order(to: key) <= 0 {
-            low = middle + 1
-          } else {
-            high = middle
-          }
+      var high = fill
+      while low < high {
+        let middle = (low + high) >> 1
+        let other = unsafe words[middle]
+        if other < word {
+          low = middle + 1
+        } else if other > word {
+          high = middle
+        } else if unsafe RawSpan(_unsafeBytes: Self.lent(children, middle)).order(to: key) <= 0 {
+          low = middle + 1
+        } else {
+          high = middle
         }
-        return low - 1
       }
+      return low - 1
     }
   }
 

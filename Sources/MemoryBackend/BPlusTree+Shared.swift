@@ -24,11 +24,8 @@ extension TreeNode {
 
   private func share(_ count: Int) {
     shared = count
-    words.removeAll(keepingCapacity: true)
-    if isLeaf {
-      for row in rows { words.append(row.key.orderWord(after: count)) }
-    } else {
-      for child in children { words.append(child.low.orderWord(after: count)) }
-    }
+    recount()
+    for index in rows.indices { unsafe words[index] = rows[index].key.orderWord(after: count) }
+    for index in children.indices { unsafe words[index] = children[index].low.orderWord(after: count) }
   }
 }
