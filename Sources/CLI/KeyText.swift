@@ -29,7 +29,8 @@ enum KeyText {
 
   /// A key for a terminal, in a form that a KEY argument takes back: text, typed parts where it decodes, or hexadecimal.
   static func shown(_ key: Key) -> String {
-    readable(key.bytes).map { "text:" + $0 } ?? PartsReader.read(key.bytes) ?? "hex:" + hex(key.bytes)
+    let bytes = key.bytes
+    return readable(bytes).map { "text:" + $0 } ?? PartsReader.read(bytes) ?? "hex:" + hex(bytes)
   }
 
   static func readable(_ bytes: [UInt8]) -> String? {

@@ -43,7 +43,7 @@ extension BPlusTree {
     }
 
     private func words(of node: Node) -> [UInt64] {
-      unsafe Array(UnsafeBufferPointer(start: node.words, count: node.fill))
+      unsafe Array(UnsafeBufferPointer(start: node.words, count: min(max(node.fill, 0), Node.capacity + 1)))
     }
 
     mutating func examine(

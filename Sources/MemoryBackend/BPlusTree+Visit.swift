@@ -3,26 +3,26 @@ import PersistencyCore
 extension BPlusTree {
   /// Lends each row of a range to `body`, in key order or backwards, until it says `.stop`.
   ///
-  /// - Parameter announce: Gets each row some rows before `body` does.
+  /// - Parameters:
+  ///   - ahead: How many rows of a leaf are announced before they are visited.
+  ///   - announce: Gets each row before `body` does.
   func visit<E: Error>(
     _ range: KeyRange = .all, reverse: Bool = false,
-    announce: (_ row: UnsafePointer<Node.Row>) -> Void = { _ in },
+    ahead: Int = 0, announce: (_ row: UnsafePointer<Node.Row>) -> Void = { _ in },
     _ body: (_ row: UnsafePointer<Node.Row>) throws(E) -> Visit
   ) throws(E) {
     if range.isEmpty { return }
     unsafe try range.lend { (start, stop) throws(E) in
-      _ = unsafe try root.visit(from: start, to: stop, reverse: reverse, announce, body)
+      _ = unsafe try root.visit(from: start, to: stop, reverse: reverse, ahead: ahead, announce, body)
     }
   }
 }
 
 extension TreeNode {
-  /// How many rows before its turn a row is announced: what a memory access takes, in rows of a quick visitor.
-  private static var ahead: Int { 24 }
-
   /// No start and no stop are no bounds.
   fileprivate func visit<E: Error>(
-    from start: LentKey?, to stop: LentKey?, reverse: Bool, _ announce: (_ row: UnsafePointer<Row>) -> Void,
+    from start: LentKey?, to stop: LentKey?, reverse: Bool, ahead: Int,
+    _ announce: (_ row: UnsafePointer<Row>) -> Void,
     _ body: (_ row: UnsafePointer<Row>) throws(E) -> Visit
   ) throws(E) -> Visit {
     if isLeaf {
@@ -33,11 +33,11 @@ extension TreeNode {
         guard let base = buffer.baseAddress else { return .next }
         let step = reverse ? -1 : 1
         var index = reverse ? last - 1 : first
-        var ahead = index
+        var next = index
         while index >= first, index < last {
-          while ahead >= first, ahead < last, abs(ahead - index) <= Self.ahead {
-            unsafe announce(base + ahead)
-            ahead += step
+          while next >= first, next < last, abs(next - index) < ahead {
+            unsafe announce(base + next)
+            next += step
           }
           if unsafe try body(base + index) == .stop { return .stop }
           index += step
@@ -51,7 +51,8 @@ extension TreeNode {
     while index >= first, index <= last {
       let child = children[index].node
       let outcome = try child.visit(
-        from: index == first ? start : nil, to: index == last ? stop : nil, reverse: reverse, announce, body)
+        from: index == first ? start : nil, to: index == last ? stop : nil, reverse: reverse, ahead: ahead, announce,
+        body)
       if outcome == .stop { return .stop }
       index += reverse ? -1 : 1
     }

@@ -7,7 +7,7 @@ internal import PersistencyCore
   internal import Darwin
 #endif
 
-// The one place where keys are compared: unsigned bytewise, a prefix first.
+// How a search compares keys where they lie: unsigned bytewise, a prefix first, as `Key` does.
 
 extension RawSpan {
   /// The eight bytes after the first `offset`, as a big-endian number, zeros past the end.
@@ -70,8 +70,8 @@ extension Key {
     }
   }
 
-  /// This key without spare room, as ``Swift/Array/trimmed``.
-  var trimmed: Key { byteCount > 64 ? Key(rawBytes: bytes.trimmed) : self }
+  /// This key without spare room; a short one has none, because it lies in the value.
+  var trimmed: Key { byteCount > 31 ? Key(rawBytes: bytes.trimmed) : self }
 }
 
 extension [UInt8] {

@@ -89,7 +89,7 @@ public final class MemoryBackend: KvMaintenance {
     try getOne(category: category, key: key) != nil
   }
 
-  /// Shares keys and payloads with the store, by a retain each.
+  /// Shares payloads, and keys that are too long to lie in the value, with the store, by a retain each.
   public func scanRange(
     category: String, range: KeyRange, reverse: Bool, limit: Int?
   ) throws(PersistencyError) -> [KvRow] {
@@ -98,7 +98,9 @@ public final class MemoryBackend: KvMaintenance {
     defer { gate.leave() }
     guard limit != 0, let tree = store.snapshot().rows(category) else { return [] }
     var rows: [KvRow] = []
-    unsafe tree.visit(range, reverse: reverse, announce: Self.prefetch) { row in
+    unsafe tree.visit(
+      range, reverse: reverse, ahead: min(limit ?? .max, Self.ahead), announce: Self.prefetch
+    ) { row in
       rows.append(KvRow(key: row.pointee.key, payload: row.pointee.value))
       return rows.count == limit ? .stop : .next
     }

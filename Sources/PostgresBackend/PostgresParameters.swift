@@ -34,7 +34,11 @@ struct PostgresParameters {
     end()
   }
 
-  mutating func add(_ key: Key) { add(key.bytes) }
+  mutating func add(_ key: Key) {
+    begin()
+    key.withUnsafeBytes { bytes.append(contentsOf: $0) }
+    end()
+  }
 
   // MARK: Arrays of bytea
 

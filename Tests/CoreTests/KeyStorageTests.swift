@@ -71,7 +71,8 @@ struct KeyStorageTests {
       let key = Key(head, long)
       let reason = "a text or byte part of 70000 bytes; at most 65,535 have a key form"
       #expect(key.invalidReason == reason && key.successor.invalidReason == reason)
-      #expect(KeyRange(prefix: key).stop?.invalidReason == reason)
+      let range = KeyRange(prefix: key)
+      #expect(range.stop?.invalidReason == reason && !range.isEmpty)
       var more = key
       more.append("tail")
       #expect(more.invalidReason == reason && Key(1, key).invalidReason == reason)

@@ -88,7 +88,7 @@ public struct Rows: AsyncSequence, Sendable {
         let (page, isLast) = try await job.page(
           category: category, range: range, reverse: reverse, at: &pace, into: spare)
         isAtEnd = isLast
-        block = page.block
+        block = isLast ? nil : page.block
         guard let last = page.lastKey else { return nil }
         range = reverse ? range.before(last) : range.after(last, longest: job.limits.keyBytes)
         return page

@@ -57,7 +57,7 @@ public struct Key: Sendable {
     _ type: repeat (each Part).Type
   ) throws(PersistencyError) -> (repeat each Part) {
     if let fault { throw fault.error }
-    var decoder = KeyDecoder(bytes)
+    var decoder = KeyDecoder(storage)
     let parts = (repeat try (each type).decode(from: &decoder))
     try decoder.finish()
     return parts

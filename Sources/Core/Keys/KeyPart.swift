@@ -36,7 +36,7 @@ public protocol KeyPart: Sendable {
 extension Key: KeyPart {
   public func encode(into encoder: inout KeyEncoder) {
     if let fault { encoder.fail(fault.reason) }
-    encoder.append(contentsOf: bytes)
+    unsafe withUnsafeBytes { unsafe encoder.append(contentsOf: $0) }
   }
 
   /// All the bytes that are left.

@@ -59,8 +59,11 @@ public struct KeyRange: Hashable, Sendable {
     key >= start && stop.map { key < $0 } ?? true
   }
 
-  /// Whether no key can be in the range.
-  public var isEmpty: Bool { stop.map { $0 <= start } ?? false }
+  /// Whether no key can be in the range; not where a bound is invalid, so that the operation says why.
+  public var isEmpty: Bool {
+    guard let stop, stop <= start else { return false }
+    return stop.fault == nil && start.fault == nil
+  }
 }
 
 extension Key {

@@ -4,8 +4,8 @@ public enum TxOp: Hashable, Sendable {
   case put(category: String, key: Key, payload: [UInt8])
   /// Removes the row; removing what is absent succeeds.
   case delete(category: String, key: Key)
-  /// Removes every row of the range that is there at this point of the batch.
   // By reference: it is rare, and twice as large as the others, each of which would be as large.
+  /// Removes every row of the range that is there at this point of the batch.
   indirect case deleteRange(category: String, range: KeyRange)
   /// A precondition on what the batch has made so far: nil, the key must be absent; else its payload must be this one.
   ///

@@ -63,9 +63,9 @@ final class GRDBSubject: Subject {
       for op in batch {
         switch op {
         case .put(_, let key, let payload):
-          try db.cachedStatement(sql: Self.put).execute(arguments: [category, Data(key.bytes), Data(payload)])
+          try db.cachedStatement(sql: Self.put).execute(arguments: [category, bytes(of: key), Data(payload)])
         case .delete(_, let key):
-          try db.cachedStatement(sql: Self.delete).execute(arguments: [category, Data(key.bytes)])
+          try db.cachedStatement(sql: Self.delete).execute(arguments: [category, bytes(of: key)])
         case .deleteRange(_, let range):
           let stop = Data(range.stop?.bytes ?? [])
           try db.cachedStatement(sql: Self.deleteRange)
@@ -90,10 +90,12 @@ final class GRDBSubject: Subject {
 
   private func get(_ key: Key, _ tally: inout Tally) throws {
     let payload = try pool.read { db in
-      try Data.fetchOne(try db.cachedStatement(sql: Self.get), arguments: [category, Data(key.bytes)])
+      try Data.fetchOne(try db.cachedStatement(sql: Self.get), arguments: [category, bytes(of: key)])
     }
     payload?.withUnsafeBytes { tally.take(payload: $0) }
   }
+
+  private func bytes(of key: Key) -> Data { key.withUnsafeBytes { Data($0) } }
 
   func visit(reverse: Bool, _ notes: Notes) throws -> Tally {
     try pool.read { db in
