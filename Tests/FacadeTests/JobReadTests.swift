@@ -92,18 +92,23 @@ struct JobReadTests {
   func pageMemory(_ engine: Engine) async throws {
     try await withJob(on: engine) { job in
       try await fill(job, rows: 9_000)
-      func blocks(keeping: Bool) async throws -> [ObjectIdentifier] {
+      /// How many pages there were, and how many had the memory of the one before.
+      func pages(keeping: Bool) async throws -> (count: Int, reused: Int) {
         var kept: [RowPage] = []
-        var blocks: [ObjectIdentifier] = []
-        for try await page in job.rows(category: "c").pages where page.count > 500 {
-          blocks.append(ObjectIdentifier(page.block))
+        var (count, reused) = (0, 0)
+        weak var last: RowPage.Block?
+        for try await page in job.rows(category: "c").pages {
+          if let last, last === page.block { reused += 1 }
+          last = page.block
+          count += 1
           if keeping { kept.append(page) }
         }
-        return withExtendedLifetime(kept) { blocks }
+        return withExtendedLifetime(kept) { (count, reused) }
       }
-      let used = try await blocks(keeping: false)
-      #expect(used.count > 4 && Set(used).count == 1)
-      #expect(Set(try await blocks(keeping: true)).count == used.count)
+      // Pages have three sizes, however fast they are read: new memory three times at most.
+      let (count, reused) = try await pages(keeping: false)
+      #expect(count > 8 && reused >= count - 3)
+      #expect(try await pages(keeping: true).reused == 0)
     }
   }
 
