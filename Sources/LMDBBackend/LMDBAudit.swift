@@ -28,31 +28,32 @@ struct LMDBAudit: ~Copyable {
   ///
   /// - Parameter budget: How many pages may be read beside the branches; with nil none is but those that LMDB needs to find
   ///   the format record.
+  /// - Returns: nil when a writer has made two commits since the transaction began: its head is in the file no more.
   static func findings(
     _ environment: OpaquePointer?, _ reader: OpaquePointer, _ folder: LMDBFolder, budget: Int?
-  ) throws(PersistencyError) -> [CheckFinding] {
+  ) throws(PersistencyError) -> [CheckFinding]? {
     var descriptor: mdb_filehandle_t = -1
     mdb_env_get_fd(environment, &descriptor)
+    let number = UInt64(mdb_txn_id(reader))
+    // Asked after the transaction began: only then has the file all the pages that it sees.
+    let pages = LMDBPages(descriptor: descriptor, size: try folder.dataSize())
+    let found = pages.metas()
+    try pages.expectNoFailure(reading: folder.data)
+    guard let metas = found, LMDBMeta.isPair(metas[0], metas[1]) else { return [CheckFinding("its head is damaged")] }
+    let meta = metas[Int(number & 1)]
+    guard meta.transaction == number || number == 0 else { return nil }
+    var audit = LMDBAudit(pages, meta, budget: budget ?? 0)
+    if budget == nil { audit.run(onlyTo: LMDBLayout.formatKey) } else { audit.run() }
+    try pages.expectNoFailure(reading: folder.data)
+    return audit.findings
+  }
+
+  /// Asks for findings in one snapshot after another, until one is not overtaken by a writer.
+  static func untilFound(
+    _ findings: () throws(PersistencyError) -> [CheckFinding]?
+  ) throws(PersistencyError) -> [CheckFinding] {
     for _ in 0..<100 {
-      let number = UInt64(mdb_txn_id(reader))
-      // Asked after the transaction began, each time anew: only then has the file all the pages that it sees.
-      let pages = LMDBPages(descriptor: descriptor, size: try folder.dataSize())
-      let found = pages.metas()
-      try pages.expectNoFailure(reading: folder.data)
-      guard let metas = found, LMDBMeta.isPair(metas[0], metas[1]) else {
-        return [CheckFinding("its head is damaged")]
-      }
-      let meta = metas[Int(number & 1)]
-      if meta.transaction == number || number == 0 {
-        var audit = LMDBAudit(pages, meta, budget: budget ?? 0)
-        if budget == nil { audit.run(onlyTo: LMDBLayout.formatKey) } else { audit.run() }
-        try pages.expectNoFailure(reading: folder.data)
-        return audit.findings
-      }
-      // A writer has made two commits since it began.
-      mdb_txn_reset(reader)
-      let code = mdb_txn_renew(reader)
-      if code != 0 { throw lmdbError(code, "examining the store") }
+      if let found = try findings() { return found }
     }
     throw PersistencyError(.backend, "the store is written too fast to be examined; try again when it is quieter")
   }

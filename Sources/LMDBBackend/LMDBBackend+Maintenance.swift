@@ -16,8 +16,10 @@ extension LMDBBackend {
   public func check(_ report: (CheckFinding) -> Void) throws(PersistencyError) {
     try gate.enter()
     defer { gate.leave() }
-    var findings = try environment.pinned(gate) { reader throws(PersistencyError) in
-      try LMDBAudit.findings(environment.handle, reader, environment.folder, budget: .max)
+    var findings = try LMDBAudit.untilFound { () throws(PersistencyError) in
+      try environment.pinned(gate) { reader throws(PersistencyError) in
+        try LMDBAudit.findings(environment.handle, reader, environment.folder, budget: .max)
+      }
     }
     if findings.isEmpty { findings = try checkEntries() }
     // The caller's code runs when no snapshot is held.

@@ -96,22 +96,27 @@ extension LMDBEnvironment {
     growthWanted.store(false, ordering: .releasing)
     growthNeeded.store(false, ordering: .releasing)
     let size = mapUse.size
-    for more in [size, size / 2, size / 4] {
-      let larger = (size + more) / Self.smallestMap * Self.smallestMap
-      guard larger > size, larger <= Self.largestMap, hasAddressSpace(larger - size) else { continue }
-      let code = mdb_env_set_mapsize(handle, larger)
-      if code == 0 { return nil }
-      // LMDB has let go of the old map by now: nothing may touch it again.
-      isLost.store(true, ordering: .releasing)
-      return Self.lost
+    guard let larger = Self.largerMap(than: size) else {
+      return PersistencyError(
+        .storageFull,
+        "LMDB's map of \(size) bytes is full, and the process may have no more address space (ulimit -v)",
+        backendCode: Int(ENOMEM))
     }
-    return PersistencyError(
-      .storageFull, "LMDB's map of \(size) bytes is full, and the process may have no more address space (ulimit -v)",
-      backendCode: Int(ENOMEM))
+    let code = mdb_env_set_mapsize(handle, larger)
+    if code == 0 { return nil }
+    // LMDB has let go of the old map by now: nothing may touch it again.
+    isLost.store(true, ordering: .releasing)
+    return Self.lost
+  }
+
+  /// Twice the size, or as much more as the process may have; nil when it may have nothing.
+  static func largerMap(than size: Int) -> Int? {
+    [size, size / 2, size / 4].lazy.map { (size + $0) / smallestMap * smallestMap }
+      .first { $0 > size && $0 <= largestMap && hasAddressSpace($0 - size) }
   }
 
   /// Whether so many bytes more could be mapped: trying with the map itself would lose it.
-  private func hasAddressSpace(_ bytes: Int) -> Bool {
+  private static func hasAddressSpace(_ bytes: Int) -> Bool {
     let probe = mmap(nil, bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
     guard let probe, probe != MAP_FAILED else { return false }
     munmap(probe, bytes)

@@ -95,17 +95,42 @@ extension LMDBEnvironment {
     var page = MDB_stat()
     mdb_env_stat(handle, &page)
     var database: MDB_dbi = 0
-    var transaction: OpaquePointer?
-    var failure = mdb_txn_begin(handle, nil, UInt32(MDB_RDONLY), &transaction)
-    if failure == 0 {
-      failure = mdb_dbi_open(transaction, nil, 0, &database)
-      mdb_txn_abort(transaction)
-    }
-    if failure != 0 {
+    do throws(PersistencyError) {
+      let transaction = try begin(handle, MDB_RDONLY, "opening \(folder.path)")
+      defer { mdb_txn_abort(transaction) }
+      let failure = mdb_dbi_open(transaction, nil, 0, &database)
+      if failure != 0 { throw lmdbError(failure, "opening \(folder.path)") }
+    } catch {
       mdb_env_close(handle)
-      throw lmdbError(failure, "opening \(folder.path)")
+      throw error
     }
     return Opened(handle: handle, database: database, pageSize: Int(page.ms_psize))
+  }
+
+  /// Begins a transaction where nobody else uses the environment yet: in a larger map, when a writer has made the file
+  /// outgrow it since it was opened.
+  static func begin(
+    _ handle: OpaquePointer, _ flags: Int32, _ doing: @autoclosure () -> String
+  ) throws(PersistencyError) -> OpaquePointer {
+    while true {
+      var begun: OpaquePointer?
+      var code = mdb_txn_begin(handle, nil, UInt32(flags), &begun)
+      if code == 0, let begun { return begun }
+      if code == MDB_MAP_RESIZED { code = outgrow(handle) }
+      if code != 0 { throw lmdbError(code, doing()) }
+    }
+  }
+
+  /// Makes the map larger than the file is now, with room to grow in; with no transaction in the environment.
+  ///
+  /// - Returns: LMDB's code; when it is not 0 the map is gone, and the environment can only be closed.
+  static func outgrow(_ handle: OpaquePointer) -> Int32 {
+    var page = MDB_stat()
+    mdb_env_stat(handle, &page)
+    var info = MDB_envinfo()
+    mdb_env_info(handle, &info)
+    let size = max(info.me_mapsize, (info.me_last_pgno + 1) * Int(page.ms_psize))
+    return mdb_env_set_mapsize(handle, largerMap(than: size) ?? size)
   }
 
   private static func openEnvironment(
@@ -141,9 +166,7 @@ extension LMDBEnvironment.Opened {
     guard store.access == .readWrite, try folder.dataSize() < needed else { return }
     // By path, because closing a descriptor of our own would drop locks; in a write transaction, because another process
     // might be making the file longer.
-    var transaction: OpaquePointer?
-    let code = mdb_txn_begin(handle, nil, 0, &transaction)
-    if code != 0 { throw lmdbError(code, "opening \(folder.path)") }
+    let transaction = try LMDBEnvironment.begin(handle, 0, "opening \(folder.path)")
     defer { mdb_txn_abort(transaction) }
     if try folder.dataSize() < needed && truncate(folder.data, off_t(needed)) != 0 {
       throw lmdbError(errno, "lengthening \(folder.data)")
@@ -152,13 +175,13 @@ extension LMDBEnvironment.Opened {
 
   /// Looks at the pages, where they may be other than LMDB wrote them.
   private func audit(_ folder: LMDBFolder, _ options: LMDBOptions) throws(PersistencyError) {
-    var begun: OpaquePointer?
-    let code = mdb_txn_begin(handle, nil, UInt32(MDB_RDONLY), &begun)
-    guard code == 0, let reader = begun else { throw lmdbError(code, "opening \(folder.path)") }
-    defer { mdb_txn_abort(reader) }
-    let isTrusted = try folder.dataSize() > Self.alwaysExamined && folder.isSealed(UInt64(mdb_txn_id(reader)))
-    let findings = try LMDBAudit.findings(
-      handle, reader, folder, budget: isTrusted ? nil : max(0, options.examinedBytes / pageSize))
+    let findings = try LMDBAudit.untilFound { () throws(PersistencyError) in
+      let reader = try LMDBEnvironment.begin(handle, MDB_RDONLY, "opening \(folder.path)")
+      defer { mdb_txn_abort(reader) }
+      let isTrusted = try folder.dataSize() > Self.alwaysExamined && folder.isSealed(UInt64(mdb_txn_id(reader)))
+      return try LMDBAudit.findings(
+        handle, reader, folder, budget: isTrusted ? nil : max(0, options.examinedBytes / pageSize))
+    }
     if let finding = findings.first {
       throw LMDBFolder.refused("\(folder.data) is damaged: \(finding.message)")
     }
@@ -176,18 +199,14 @@ extension LMDBEnvironment.Opened {
 
   /// Checks the format version; writes it to a new store.
   fileprivate func settleFormat(_ store: StoreOptions) throws(PersistencyError) {
-    var begun: OpaquePointer?
-    let code = mdb_txn_begin(handle, nil, UInt32(MDB_RDONLY), &begun)
-    guard code == 0, let reader = begun else { throw lmdbError(code, "opening the store") }
+    let reader = try LMDBEnvironment.begin(handle, MDB_RDONLY, "opening the store")
     let isNew = Result { () throws(PersistencyError) in
       try checkFormat(LMDBTransaction(handle: reader, database: database))
     }
     mdb_txn_abort(reader)
     guard try isNew.get() else { return }
     if store.mustExist || store.access == .readOnly { throw LMDBFolder.refused("the LMDB store has been emptied") }
-    begun = nil
-    let failure = mdb_txn_begin(handle, nil, 0, &begun)
-    guard failure == 0, let writer = begun else { throw lmdbError(failure, "making the store") }
+    let writer = try LMDBEnvironment.begin(handle, 0, "making the store")
     do throws(PersistencyError) {
       let version = (0..<4).map { UInt8(truncatingIfNeeded: LMDBLayout.version >> (24 - 8 * $0)) }
       let transaction = LMDBTransaction(handle: writer, database: database)

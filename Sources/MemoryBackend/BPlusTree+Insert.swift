@@ -62,7 +62,6 @@ extension BPlusTree {
 extension TreeNode {
   /// Puts a row into a leaf of one's own; a full one gives up a part, which is returned.
   fileprivate func split(inserting row: Row, at index: Int) -> Child? {
-    if rows.isEmpty { reserve() }
     if rows.count < Self.capacity {
       admit(row.key)
       insert(row, at: index)

@@ -66,12 +66,13 @@ final class TreeNode<Value: Sendable>: ManagedBuffer<TreeContent<Value>, UInt64>
   /// The rows of this node and below.
   var total: Int { isLeaf ? rows.count : children.reduce(0) { $0 + $1.count } }
 
-  /// A node of one's own with the same content, and room to grow.
+  /// A node of one's own with the same content, and room to grow where it is not the root of a small tree: of those a process
+  /// may have thousands.
   func copy() -> TreeNode {
     let node = TreeNode.make(isLeaf: isLeaf)
     node.shared = shared
     node.fill = fill
-    node.reserve()
+    if fill >= Self.minimum { node.reserve() }
     unsafe node.words.update(from: words, count: fill)
     if isLeaf {
       node.rows.append(contentsOf: rows)

@@ -1,3 +1,4 @@
+import CPersistencyLMDB
 import Foundation
 import Synchronization
 import Testing
@@ -54,6 +55,37 @@ struct LMDBBackupTests {
       try copy.applyOps([Self.put(0)])
     }
     #expect(try backend.findings() == [])
+  }
+
+  @Test("a file that outgrows the map between its opening and the first read is read and copied all the same")
+  func outgrowsMap() throws {
+    let store = try LMDBStore()
+    let backend = try store.open(.init(durability: .volatile))
+    defer { backend.close() }
+    try backend.applyOps([Self.put(0)])
+    let source = try LMDBEnvironment.map(
+      LMDBFolder(path: store.path), .init(access: .readOnly), LMDBOptions(initialMapBytes: 1), extra: MDB_NOLOCK)
+    defer { mdb_env_close(source.handle) }
+    func isTooSmall() -> Bool {
+      var reader: OpaquePointer?
+      let code = mdb_txn_begin(source.handle, nil, UInt32(MDB_RDONLY), &reader)
+      if code == 0 { mdb_txn_abort(reader) }
+      return code == MDB_MAP_RESIZED
+    }
+    try backend.applyOps((0..<1_000).map { Self.put($0) })
+    #expect(isTooSmall())
+    let reader = try LMDBEnvironment.begin(source.handle, MDB_RDONLY, "reading")
+    #expect(mdb_txn_id(reader) == backend.environment.lastCommit)
+    mdb_txn_abort(reader)
+    try backend.applyOps((0..<10_000).map { Self.put($0) })
+    #expect(isTooSmall())
+    let copy = LMDBFolder(path: store.root.path + "/copy")
+    try copy.prepare(.init())
+    try copy.fill(from: source.handle)
+    let copied = try LMDBBackend(path: copy.path, store: .init(mustExist: true))
+    defer { copied.close() }
+    #expect(try copied.countRange(category: "c", range: .all) == 10_000)
+    #expect(try copied.findings() == [])
   }
 
   @Test("it has none of the free pages")
